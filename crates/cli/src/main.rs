@@ -1,0 +1,2 @@
+//! The minkapi server.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Content types of the Kubernetes API: protobuf, YAML, Table and PartialObjectMetadata

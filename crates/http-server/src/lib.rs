@@ -1,0 +1,1 @@
+//! A tower service that speaks the Kubernetes API over views

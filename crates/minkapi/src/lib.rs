@@ -1,0 +1,1 @@
+//! MinKAPI to embed: server, in-process client, kubeconfig and scheduler files

@@ -1,0 +1,1 @@
+//! One stored Kubernetes object: canonical JSON bytes and a parsed head, names of kinds, selectors

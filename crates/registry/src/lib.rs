@@ -1,0 +1,1 @@
+//! Generated tables of the kinds, resources and schemas that Kubernetes serves

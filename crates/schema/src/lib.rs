@@ -1,0 +1,1 @@
+//! Strict decoding, pruning, schema defaults, quantities and field errors

@@ -1,0 +1,1 @@
+//! Versioned keyed store with snapshots, preconditions, bounded history and constant-time forks

@@ -1,0 +1,1 @@
+//! Watch: a cursor over the history of a store, as Kubernetes watch events

@@ -1,0 +1,1 @@
+//! Integration tests of MinKAPI over its served API
