@@ -1,1 +1,23 @@
-//! One stored Kubernetes object: canonical JSON bytes and a parsed head, names of kinds, selectors
+//! One stored Kubernetes object and the names around it.
+//!
+//! An [`Object`] is its canonical JSON bytes plus a small parsed [`Head`]: enough to serve GET, LIST and WATCH by
+//! copying bytes, and to select by labels and fields without parsing. This crate knows nothing of how objects are
+//! stored, served, or what any kind means.
+
+mod draft;
+mod field_selector;
+mod gvk;
+mod head;
+mod label_selector;
+mod labels;
+mod object;
+mod status;
+
+pub use draft::Draft;
+pub use field_selector::{FieldRequirement, FieldSelector, ParseFieldSelectorError};
+pub use gvk::{GroupKind, GroupResource, GroupVersionKind, GroupVersionResource};
+pub use head::{Head, OwnerReference};
+pub use label_selector::{LabelOperator, LabelRequirement, LabelSelector, ParseLabelSelectorError};
+pub use labels::Labels;
+pub use object::Object;
+pub use status::{Status, StatusCause, StatusDetails, StatusReason};

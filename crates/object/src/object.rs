@@ -1,0 +1,124 @@
+//! A stored object.
+
+use crate::Head;
+use bytes::Bytes;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// One object as stored: canonical JSON without `apiVersion` and `kind` (these depend on where it is read), metadata
+/// first, and the parsed [`Head`]. Cloning counts references.
+#[derive(Debug, Clone)]
+pub struct Object {
+    bytes: Bytes,
+    version_at: u32,
+    version_len: u32,
+    resource_version: u64,
+    head: Arc<Head>,
+}
+
+impl Object {
+    pub(crate) fn from_parts(bytes: Bytes, at: usize, len: usize, resource_version: u64, head: Arc<Head>) -> Self {
+        // Bodies are limited to 3 MiB, so positions fit; a position that did not would fail `around_version` loudly.
+        let (version_at, version_len) = (u32::try_from(at).unwrap_or(u32::MAX), u32::try_from(len).unwrap_or(0));
+        Self { bytes, version_at, version_len, resource_version, head }
+    }
+
+    /// The JSON of the object without `apiVersion` and `kind`: `{"metadata":{...},...}`.
+    pub const fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// What is known without parsing.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// `metadata.resourceVersion`: the revision of the object's last change.
+    pub const fn resource_version(&self) -> u64 {
+        self.resource_version
+    }
+
+    /// The bytes before and after the digits of the resourceVersion.
+    pub fn around_version(&self) -> (&[u8], &[u8]) {
+        let at = self.version_at as usize;
+        let end = at + self.version_len as usize;
+        (self.bytes.get(..at).unwrap_or_default(), self.bytes.get(end..).unwrap_or_default())
+    }
+
+    /// The same object under another resourceVersion: a DELETED event carries the last state with the revision of the
+    /// deletion (C-06-11).
+    pub fn with_resource_version(&self, revision: u64) -> Self {
+        let (before, after) = self.around_version();
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 4);
+        bytes.extend_from_slice(before);
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(revision).as_bytes();
+        bytes.extend_from_slice(digits);
+        bytes.extend_from_slice(after);
+        Self::from_parts(bytes.into(), before.len(), digits.len(), revision, self.head.clone())
+    }
+
+    /// The object as a parsed value, without `apiVersion` and `kind`.
+    pub fn to_value(&self) -> Value {
+        // The bytes were written by `Draft` from a value, so they parse.
+        serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    /// The object as a parsed value with `apiVersion` and `kind`.
+    pub fn to_typed_value(&self, api_version: &str, kind: &str) -> Value {
+        let mut value = self.to_value();
+        value["apiVersion"] = api_version.into();
+        value["kind"] = kind.into();
+        value
+    }
+
+    /// Appends the JSON of the object with `kind` and `apiVersion` in front, as GET and watch send it.
+    pub fn write_typed(&self, api_version: &str, kind: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"kind\":\"");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\",\"apiVersion\":\"");
+        out.extend_from_slice(api_version.as_bytes());
+        out.extend_from_slice(b"\",");
+        out.extend_from_slice(self.bytes.get(1..).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Draft;
+    use serde_json::json;
+
+    fn pod() -> serde_json::Value {
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "x", "uid": "u", "labels": {"a": "b"}}, "spec": {}})
+    }
+
+    #[test]
+    fn stamping_writes_the_revision_whatever_its_length() {
+        for (guess, revision) in [(7, 8), (9, 10), (100, 7)] {
+            let o = Draft::new(&pod(), Box::default(), guess).stamp(revision);
+            assert_eq!(o.to_value()["metadata"]["resourceVersion"], revision.to_string());
+            assert_eq!(o.resource_version(), revision);
+            let later = o.with_resource_version(123_456);
+            assert_eq!(later.to_value()["metadata"]["resourceVersion"], "123456");
+            assert_eq!(later.to_value()["metadata"]["uid"], "u");
+        }
+    }
+
+    #[test]
+    fn a_draft_equals_what_was_stored_from_it() {
+        let o = Draft::new(&pod(), Box::default(), 5).stamp(1234);
+        assert!(Draft::new(&pod(), Box::default(), 1).same_as(&o));
+        let mut other = pod();
+        other["spec"]["x"] = 1.into();
+        assert!(!Draft::new(&other, Box::default(), 1234).same_as(&o));
+    }
+
+    #[test]
+    fn typed_json_starts_with_kind_and_version() {
+        let o = Draft::new(&pod(), Box::default(), 5).stamp(5);
+        let mut out = Vec::new();
+        o.write_typed("v1", "Pod", &mut out);
+        assert!(out.starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"labels":{"a":"b"},"name":"a","#));
+        assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap()["kind"], "Pod");
+    }
+}
