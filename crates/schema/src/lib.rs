@@ -1,1 +1,6 @@
-//! Strict decoding, pruning, schema defaults, quantities and field errors
+//! What the API checks of a value before any kind looks at it: strict decoding, zero values as Go writes them, schema
+//! defaults, quantities, names, and the field errors that everything above reports in.
+//!
+//! This crate knows schemas ([`minkapi_registry::Struct`]), not kinds: built-ins and custom resources alike.
+
+pub mod field;

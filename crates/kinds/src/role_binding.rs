@@ -1,0 +1,9 @@
+//! RoleBinding: what is special about it.
+
+use crate::Strategy;
+
+/// The strategy of RoleBinding.
+#[derive(Debug)]
+pub struct RoleBinding;
+
+impl Strategy for RoleBinding {}
