@@ -9,7 +9,7 @@ mod resource;
 mod schema;
 
 pub use resource::{GroupVersion, Resource, Subresource, TopLevelKind, Verb, Verbs};
-pub use schema::{Field, ListType, Presence, Ref, Rules, Schema, Shape, Struct, Text};
+pub use schema::{Alternative, Field, ListType, Presence, Ref, Rules, Schema, Shape, Struct, Text};
 
 /// Every resource in every served version that is built in, in discovery's order (group priority, then version
 /// priority, then plural).

@@ -90,6 +90,20 @@ pub enum Shape {
     Map(Ref<Schema>),
     /// A list of values of one schema.
     List(Ref<Schema>),
+    /// `JSONSchemaPropsOrBool` and its kin in a CustomResourceDefinition: the struct, or what [`Alternative`] says.
+    SchemaOr(Ref<Struct>, Alternative),
+}
+
+/// What may stand in the place of a `JSONSchemaProps`. Unknown fields below it are dropped silently, even when decoding is
+/// strict, because Go decodes these types by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alternative {
+    /// `true` or `false` (`JSONSchemaPropsOrBool`).
+    Bool,
+    /// A list of `JSONSchemaProps` (`JSONSchemaPropsOrArray`).
+    Schemas,
+    /// A list of text (`JSONSchemaPropsOrStringArray`).
+    Strings,
 }
 
 /// How server-side apply merges a list.
@@ -143,6 +157,9 @@ pub struct Field {
     pub default: Option<Text>,
     /// Protobuf field number; 0 where protobuf does not know it.
     pub proto: u32,
+    /// Number of the protobuf message that holds the field where JSON shows it one level up (Go's embedded structs:
+    /// a `Volume`'s `emptyDir` is field 2 of its field 2); 0 where both forms agree.
+    pub proto_in: u32,
     /// Strategic merge: the list's merge key (`x-kubernetes-patch-merge-key`).
     pub patch_merge_key: Option<Text>,
     /// Strategic merge: `patchStrategy` contains `merge`.
@@ -158,6 +175,9 @@ pub enum Presence {
     Set,
     /// `omitempty` on a plain value: zero values (0, "", false, empty list or map) vanish.
     NonZero,
-    /// A plain value without `omitempty`: always written, as its zero value if need be (`null` for lists and maps).
+    /// A plain value without `omitempty`: always written, as its zero value if need be (`null` for lists and maps, `{}`
+    /// with its own always-written fields for structs).
     Always,
+    /// A pointer without `omitempty`: always written, as `null` when unset.
+    Nullable,
 }
