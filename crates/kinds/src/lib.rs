@@ -76,6 +76,7 @@ mod update;
 mod validating_admission_policy;
 mod validating_admission_policy_binding;
 mod validating_webhook_configuration;
+mod value;
 mod volume_attachment;
 mod volume_attributes_class;
 
