@@ -45,6 +45,8 @@ mod persistent_volume_claim;
 mod pod;
 mod pod_certificate_request;
 mod pod_disruption_budget;
+mod pod_spec;
+mod pod_template;
 mod pod_template_kind;
 mod priority_class;
 mod priority_level_configuration;

@@ -1,0 +1,16 @@
+//! Pod specs: what pods and everything with a pod template have in common.
+//!
+//! `default` fills in, [`Options`] tells what an update must let pass because it is there already, `validate` checks.
+
+mod defaults;
+mod image_reference;
+mod options;
+mod resources;
+mod volume_defaults;
+
+pub use defaults::default;
+pub use options::Options;
+pub use volume_defaults::default_claim_spec;
+
+/// The lists of containers in a pod spec.
+pub const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
