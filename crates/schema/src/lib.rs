@@ -4,3 +4,5 @@
 //! This crate knows schemas ([`minkapi_registry::Struct`]), not kinds: built-ins and custom resources alike.
 
 pub mod field;
+pub mod ip;
+pub mod names;
