@@ -32,6 +32,7 @@ mod ingress;
 mod ingress_class;
 mod ip_address;
 mod job;
+mod label_selector;
 mod lease;
 mod limit_range;
 mod mutating_admission_policy;

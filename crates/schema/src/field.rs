@@ -128,6 +128,11 @@ pub struct Error {
 /// Errors in the order in which they were found.
 pub type ErrorList = Vec<Error>;
 
+/// Adds an [`Error::invalid`] for each message: how the answer of a rule in [`crate::names`] becomes field errors.
+pub fn invalid_each(errors: &mut ErrorList, path: &Path<'_>, value: &str, messages: Vec<String>) {
+    errors.extend(messages.into_iter().map(|message| Error::invalid(path, value, message)));
+}
+
 /// A value as Go's `%q`/JSON printing in field errors shows it: strings quoted, the rest as JSON.
 pub fn printed(value: &Value) -> String {
     match value {
