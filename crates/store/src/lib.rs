@@ -1,1 +1,39 @@
-//! Versioned keyed store with snapshots, preconditions, bounded history and constant-time forks
+//! Versioned keyed store with snapshots, preconditions, bounded history and constant-time forks.
+//!
+//! The state of a whole server is one immutable value behind one pointer. A reader takes the pointer and has a
+//! consistent [`Snapshot`]; a writer makes the next value, sharing all but the changed path with the last one, and swaps
+//! the pointer. Forking, reading the past and comparing are then a matter of keeping an older pointer.
+//!
+//! The store knows nothing of HTTP, and of what it stores only what [`Versioned`] says.
+
+mod commit;
+mod event;
+mod fork;
+mod history;
+mod key;
+mod kind;
+mod layer;
+mod log;
+mod overlay;
+mod range;
+mod revision;
+mod snapshot;
+mod store;
+mod view;
+mod wake;
+mod world;
+
+pub use commit::{Change, ChangeFn, CommitAllError, CommitError, Committed, Expect, Op};
+pub use event::Event;
+pub use fork::{Fork, ForkError, MAX_DEPTH, Mode, RemoveError};
+pub use history::{Events, TooOld};
+pub use key::Key;
+pub use kind::Kind;
+pub use overlay::{Difference, RewindError};
+pub use range::Range;
+pub use revision::{Counter, Revision, RevisionSource, Versioned};
+pub use snapshot::{AtError, Snapshot};
+pub use store::{BASE, Options, Store};
+pub use view::{View, ViewGone};
+pub use wake::Changed;
+pub use world::Origin;

@@ -1,0 +1,182 @@
+//! The state of a server behind one pointer.
+
+use crate::{
+    Counter, Kind, Revision, RevisionSource, Snapshot, Versioned, View,
+    commit::Transaction,
+    layer::{Layer, Parent, ViewId},
+    log::Limits,
+    wake::Wakes,
+    world::{Identity, ViewState, World},
+};
+use arc_swap::ArcSwap;
+use imbl::{OrdMap, OrdSet};
+use parking_lot::Mutex;
+use std::sync::{Arc, OnceLock};
+
+/// Name of the view that is always there.
+pub const BASE: &str = "base";
+
+const BASE_ID: ViewId = 0;
+
+/// Bounds and seams of a store.
+#[derive(Clone)]
+pub struct Options {
+    /// How many changes are remembered, for each kind in each view.
+    pub history_events: u64,
+    /// How many bytes of changed objects are remembered, for each kind in each view.
+    pub history_bytes: u64,
+    /// Where revisions come from.
+    pub revisions: Arc<dyn RevisionSource>,
+}
+
+impl Default for Options {
+    /// 65,536 changes and 64 MiB for each kind, counting revisions by one.
+    fn default() -> Self {
+        Self { history_events: 65_536, history_bytes: 64 << 20, revisions: Arc::new(Counter) }
+    }
+}
+
+/// All views of a server: a base view and any number of sandboxes forked from it and from each other.
+///
+/// The whole state is one immutable value behind one pointer. Readers take the pointer and are done; writers build the
+/// next value under one mutex and swap the pointer. Cloning the store gives another handle on the same state.
+pub struct Store<T> {
+    pub(crate) shared: Arc<Shared<T>>,
+}
+
+pub(crate) struct Shared<T> {
+    world: ArcSwap<World<T>>,
+    /// Held while the next world is made. Holds the id of the next view.
+    writer: Mutex<ViewId>,
+    limits: Limits,
+    revisions: Arc<dyn RevisionSource>,
+}
+
+impl<T> Clone for Store<T> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<T> Store<T> {
+    /// A store with an empty base view at revision 0.
+    pub fn new(options: Options) -> Self {
+        Self::starting_at(0, options)
+    }
+
+    /// A store with an empty base view whose next change follows `revision`.
+    pub fn starting_at(revision: Revision, options: Options) -> Self {
+        let identity =
+            Identity { id: BASE_ID, name: BASE.into(), origin: None, wakes: Box::new([Arc::new(Wakes::default())]), last: OnceLock::new() };
+        let base = ViewState { layer: Arc::new(Layer::empty(revision, Parent::None)), identity: Arc::new(identity) };
+        let world = World {
+            revision,
+            names: OrdMap::unit(base.identity.name.clone(), BASE_ID),
+            views: OrdMap::unit(BASE_ID, base),
+            children: OrdSet::new(),
+        };
+        let limits = Limits { events: options.history_events, bytes: options.history_bytes };
+        let shared = Shared { world: ArcSwap::from_pointee(world), writer: Mutex::new(BASE_ID + 1), limits, revisions: options.revisions };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The base view.
+    pub fn base(&self) -> View<T> {
+        let world = self.shared.world.load();
+        // The base view is made with the store and is never removed.
+        #[expect(clippy::expect_used, reason = "an invariant of this module")]
+        let base = world.views.get(&BASE_ID).expect("there is always a base view");
+        self.handle(base)
+    }
+
+    /// The view of that name.
+    pub fn view(&self, name: &str) -> Option<View<T>> {
+        let world = self.shared.world.load();
+        let id = world.names.get(name)?;
+        Some(self.handle(world.views.get(id)?))
+    }
+
+    /// All views in order of creation; the base view is the first.
+    pub fn views(&self) -> Vec<View<T>> {
+        self.shared.world.load().views.values().map(|v| self.handle(v)).collect()
+    }
+
+    /// The revision of the latest change in any view.
+    pub fn revision(&self) -> Revision {
+        self.shared.world.load().revision
+    }
+
+    fn handle(&self, state: &ViewState<T>) -> View<T> {
+        View { shared: self.shared.clone(), identity: state.identity.clone() }
+    }
+}
+
+impl<T> Shared<T> {
+    pub fn snapshot(&self, identity: &Identity<T>) -> Snapshot<T> {
+        // Of a removed view its last state is kept for those who still hold it.
+        let current = self.world.load().snapshot(identity.id);
+        current.or_else(|| identity.last.get().cloned()).unwrap_or_else(|| Snapshot {
+            revision: 0,
+            top: Arc::new(Layer::empty(0, Parent::None)),
+            below: Vec::new(),
+            only: None,
+        })
+    }
+
+    /// Makes the next world: `change` gets the current one and the id of a new view, should it make one. The old world
+    /// is freed after the lock is released, and nothing is published if `change` fails.
+    pub fn update<R, E>(&self, change: impl FnOnce(&World<T>, &mut ViewId) -> Result<(Option<World<T>>, R), E>) -> Result<R, E> {
+        let mut next_id = self.writer.lock();
+        let world = self.world.load_full();
+        let (next, result) = change(&world, &mut next_id)?;
+        let old = next.map(|next| self.world.swap(Arc::new(next)));
+        drop(next_id);
+        drop((old, world));
+        Ok(result)
+    }
+}
+
+impl<T: Versioned> Shared<T> {
+    /// Runs `change` as one transaction on a view. None when the view is gone.
+    pub fn transact<R, E>(
+        &self,
+        identity: &Identity<T>,
+        gone: impl FnOnce() -> E,
+        change: impl FnOnce(&mut Transaction<'_, T>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut kinds: Vec<Kind> = Vec::new();
+        let result = self.update(|world, _| {
+            let Some(state) = world.snapshot(identity.id) else { return Err(gone()) };
+            let mut transaction = Transaction::new(&state, &*self.revisions);
+            let result = change(&mut transaction)?;
+            let next = transaction.finish(self.limits).map(|(layer, revision, changed)| {
+                kinds = changed;
+                let mut next = world.clone();
+                next.revision = revision;
+                next.replace_layer(identity.id, layer);
+                next
+            });
+            Ok((next, result))
+        });
+        if let Some(wakes) = identity.wakes.first() {
+            kinds.iter().for_each(|kind| wakes.wake(*kind));
+        }
+        result
+    }
+
+    /// Empties a view's own layer at a revision of its own, which becomes the floor of its history.
+    pub fn clear<E>(&self, identity: &Identity<T>, gone: impl FnOnce() -> E) -> Result<Revision, E> {
+        let result = self.update(|world, _| {
+            let Some(state) = world.views.get(&identity.id) else { return Err(gone()) };
+            let mut next = world.clone();
+            next.revision = self.revisions.next(world.revision);
+            next.replace_layer(identity.id, Layer::empty(next.revision, state.layer.parent.clone()));
+            let revision = next.revision;
+            Ok((Some(next), revision))
+        });
+        if let Some(wakes) = identity.wakes.first() {
+            wakes.wake_all();
+        }
+        result
+    }
+}
