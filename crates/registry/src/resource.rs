@@ -48,10 +48,36 @@ impl Verbs {
         self.0 & verb as u16 != 0
     }
 
+    /// The set of these names; names that are no verb are left out.
+    pub const fn of(names: &[&str]) -> Self {
+        let mut set = 0;
+        let mut n = 0;
+        while n < names.len() {
+            let mut v = 0;
+            while v < Verb::ALL.len() {
+                if same(Verb::ALL[v].as_str().as_bytes(), names[n].as_bytes()) {
+                    set |= Verb::ALL[v] as u16;
+                }
+                v += 1;
+            }
+            n += 1;
+        }
+        Self(set)
+    }
+
     /// The verbs in alphabetical order.
     pub fn iter(self) -> impl Iterator<Item = Verb> {
         Verb::ALL.into_iter().filter(move |v| self.has(*v))
     }
+}
+
+/// Equality of texts that constants can ask for.
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
 }
 
 /// A group and one of its versions.
@@ -143,7 +169,7 @@ pub struct Subresource {
 /// A top-level kind that is not a resource of its own but is read or written (DeleteOptions, Status, Scale, Eviction ...).
 #[derive(Debug, Clone)]
 pub struct TopLevelKind {
-    /// `policy/v1`, `v1`.
+    /// `policy/v1`, `v1`; `*` for kinds that are accepted in any version (options and watch events).
     pub api_version: Text,
     /// `Eviction`.
     pub kind: Text,

@@ -157,9 +157,9 @@ pub struct Field {
     pub default: Option<Text>,
     /// Protobuf field number; 0 where protobuf does not know it.
     pub proto: u32,
-    /// Number of the protobuf message that holds the field where JSON shows it one level up (Go's embedded structs:
-    /// a `Volume`'s `emptyDir` is field 2 of its field 2); 0 where both forms agree.
-    pub proto_in: u32,
+    /// Numbers of the protobuf messages that hold the field where JSON shows it higher up, outermost first (Go's embedded
+    /// structs: a `Volume`'s `emptyDir` is field 2 of its field 2); empty where both forms agree.
+    pub proto_in: &'static [u32],
     /// Strategic merge: the list's merge key (`x-kubernetes-patch-merge-key`).
     pub patch_merge_key: Option<Text>,
     /// Strategic merge: `patchStrategy` contains `merge`.

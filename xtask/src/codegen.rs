@@ -1,0 +1,107 @@
+//! `cargo xtask codegen`: the tables of `crates/registry/src/generated` from a Kubernetes source tree.
+//!
+//! Read in this order: [`inputs`] (which files), [`discovery`] (what is served), [`openapi`] and [`proto`] (types),
+//! [`facts`] and [`go_types`] (what only Go sources say), [`model`] (all of it joined), [`emit`] (Rust text).
+
+mod discovery;
+mod emit;
+mod facts;
+mod go_types;
+mod header;
+mod inputs;
+mod model;
+mod openapi;
+mod proto;
+
+use crate::{Outcome, workspace};
+use clap::{Parser, Subcommand};
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+/// Where the tables go, below the workspace.
+const OUTPUT: &str = "crates/registry/src/generated";
+
+/// Facts of the Go sources that neither OpenAPI nor protobuf carries, below the workspace.
+const FACTS: &str = "xtask/data/presence.txt";
+
+/// Arguments of `cargo xtask codegen`.
+#[derive(Parser)]
+pub struct Args {
+    /// A Kubernetes source tree, or a copy of its `api/` and `generated.proto` files.
+    #[arg(long, default_value = "../shared/kubernetes-v1.37.2")]
+    kubernetes: PathBuf,
+    /// Write nothing; fail when the tables are stale or were edited by hand.
+    #[arg(long)]
+    check: bool,
+    #[command(subcommand)]
+    step: Option<Step>,
+}
+
+#[derive(Subcommand)]
+enum Step {
+    /// Refresh xtask/data/presence.txt (which fields are pointers or omitempty) from Go modules of k8s.io.
+    Presence {
+        /// Directory that holds `api@v0.37.2`, `apimachinery@v0.37.2` and so on.
+        #[arg(long)]
+        go_modules: PathBuf,
+        /// Version of the modules.
+        #[arg(long, default_value = "v0.37.2")]
+        version: String,
+    },
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Outcome {
+    let root = workspace();
+    let facts_file = root.join(FACTS);
+    if let Some(Step::Presence { go_modules, version }) = &args.step {
+        let structs = go_types::scan(|module| go_modules.join(format!("{module}@{version}")))?;
+        return fs::write(&facts_file, facts::print(&structs)).map_err(|e| format!("{}: {e}", facts_file.display()));
+    }
+    let tree = if args.kubernetes.is_absolute() { args.kubernetes.clone() } else { root.join(&args.kubernetes) };
+    let output = root.join(OUTPUT);
+    if args.check {
+        header::check_contents(&output)?;
+        if !tree.join("api/discovery").is_dir() {
+            println!("codegen: {} is not here, so only the tables' own hashes were checked", tree.display());
+            return Ok(());
+        }
+    }
+    let files = generate(&tree, &facts_file)?;
+    if args.check { compare(&output, &files) } else { write(&output, &files) }
+}
+
+/// The generated files by name.
+fn generate(tree: &std::path::Path, facts_file: &std::path::Path) -> Result<BTreeMap<String, String>, String> {
+    let mut inputs = inputs::Inputs::new(tree);
+    let modules = tree.join("staging/src/k8s.io");
+    let go = if modules.join("api/core/v1/types.go").is_file() {
+        go_types::scan(|module| modules.join(module))?
+    } else {
+        facts::parse(&inputs.outside(facts_file)?)?
+    };
+    let served = discovery::read(&mut inputs)?;
+    let openapi = openapi::read(&mut inputs, &served)?;
+    let proto = proto::read(&mut inputs)?;
+    let model = model::join(&openapi, &proto, &go, served)?;
+    let hash = inputs.hash();
+    Ok(emit::files(&model)?.into_iter().map(|(name, body)| (name, header::with_header(&hash, &body))).collect())
+}
+
+fn write(output: &std::path::Path, files: &BTreeMap<String, String>) -> Outcome {
+    let _ = fs::remove_dir_all(output);
+    fs::create_dir_all(output).map_err(|e| e.to_string())?;
+    for (name, text) in files {
+        fs::write(output.join(name), text).map_err(|e| format!("{name}: {e}"))?;
+    }
+    println!("codegen: {} files in {OUTPUT}", files.len());
+    Ok(())
+}
+
+fn compare(output: &std::path::Path, files: &BTreeMap<String, String>) -> Outcome {
+    for (name, text) in files {
+        if fs::read_to_string(output.join(name)).ok().as_ref() != Some(text) {
+            return Err(format!("{OUTPUT}/{name} is stale: run `cargo xtask codegen`"));
+        }
+    }
+    Ok(())
+}
