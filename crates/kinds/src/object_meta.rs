@@ -1,0 +1,370 @@
+//! ObjectMeta: what every object's metadata must be, and what an update of it may not change.
+//!
+//! On create the pipeline calls [`validate`] with the kind's name rule; on update [`keep_generation`], the kind's
+//! `prepare_for_update`, [`keep_system_fields`] and [`validate_update`], in this order.
+
+use crate::{NameRule, value};
+use minkapi_schema::{
+    field::{self, Error, ErrorList, Path, invalid_each},
+    names,
+};
+use serde_json::Value;
+
+/// Keys and values of all annotations together may have this many bytes (C-03-18).
+pub const TOTAL_ANNOTATION_SIZE_LIMIT: usize = 256 * 1024;
+
+/// What is said of a field that may never change.
+pub const IMMUTABLE: &str = "field is immutable";
+
+const PATH: Path<'static> = Path::new("metadata");
+const MANAGER_MAX: usize = 128;
+const SUBRESOURCE_MAX: usize = 256;
+
+impl NameRule {
+    /// What is wrong with a name; with `prefix`, with a `generateName`. [`NameRule::Own`] asks only for a path segment,
+    /// as upstream does of every kind.
+    pub fn check(self, name: &str, prefix: bool) -> names::Messages {
+        let masked = if prefix { names::mask_trailing_dash(name) } else { name.into() };
+        match self {
+            Self::Subdomain => names::is_dns1123_subdomain(&masked),
+            Self::Label => names::is_dns1123_label(&masked),
+            Self::Label1035 => names::is_dns1035_label(&masked),
+            Self::PathSegment | Self::Own if prefix => names::is_valid_path_segment_prefix(name),
+            Self::PathSegment | Self::Own => names::is_valid_path_segment_name(name),
+        }
+    }
+}
+
+/// Everything wrong with the metadata of a new object; a name has been generated already.
+pub fn validate(object: &Value, namespaced: bool, rule: NameRule) -> ErrorList {
+    let meta = object.get("metadata").unwrap_or(&Value::Null);
+    validate_at(meta, namespaced, &PATH, |name, prefix| rule.check(name, prefix))
+}
+
+/// As [`validate`], for an ObjectMeta at any place and with any name rule, which gets a name and whether it is a prefix.
+pub fn validate_at(meta: &Value, namespaced: bool, path: &Path<'_>, rule: impl Fn(&str, bool) -> names::Messages) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let generate_name = value::text(meta, "generateName");
+    if !generate_name.is_empty() {
+        invalid_each(&mut errors, &path.child("generateName"), generate_name, rule(generate_name, true));
+    }
+    match value::text(meta, "name") {
+        "" => errors.push(Error::required(&path.child("name"), "name or generateName is required")),
+        name => invalid_each(&mut errors, &path.child("name"), name, rule(name, false)),
+    }
+    match (namespaced, value::text(meta, "namespace")) {
+        (true, "") => errors.push(Error::required(&path.child("namespace"), "")),
+        (true, namespace) => invalid_each(&mut errors, &path.child("namespace"), namespace, NameRule::Label.check(namespace, false)),
+        (false, "") => {}
+        (false, _) => errors.push(Error::forbidden(&path.child("namespace"), "not allowed on this type")),
+    }
+    errors.extend(non_negative(value::int(meta, "generation").unwrap_or_default(), &path.child("generation")));
+    errors.extend(validate_labels(meta.get("labels"), &path.child("labels")));
+    errors.extend(validate_annotations(meta.get("annotations"), &path.child("annotations")));
+    errors.extend(validate_owner_references(value::items(meta, "ownerReferences"), &path.child("ownerReferences")));
+    errors.extend(validate_finalizers(value::items(meta, "finalizers"), &path.child("finalizers")));
+    errors.extend(validate_managed_fields(value::items(meta, "managedFields"), &path.child("managedFields")));
+    errors
+}
+
+/// Everything wrong with the change of an object's metadata.
+pub fn validate_update(new: &Value, old: &Value, namespaced: bool) -> ErrorList {
+    let mut errors = validate(new, namespaced, NameRule::PathSegment);
+    let (new, old) = (new.get("metadata").unwrap_or(&Value::Null), old.get("metadata").unwrap_or(&Value::Null));
+    errors.extend(validate_change(new, old));
+    errors
+}
+
+fn validate_change(new: &Value, old: &Value) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if value::has(old, "deletionTimestamp") {
+        errors.extend(no_new_finalizers(new, old));
+    }
+    if value::text(new, "resourceVersion").is_empty() {
+        errors.push(Error::invalid(&PATH.child("resourceVersion"), "", "must be specified for an update"));
+    }
+    let generation = |meta| value::int(meta, "generation").unwrap_or_default();
+    if generation(new) < generation(old) {
+        errors.push(Error::invalid(&PATH.child("generation"), generation(new), "must not be decremented"));
+    }
+    for key in ["name", "namespace", "uid"] {
+        if value::text(new, key) != value::text(old, key) {
+            errors.push(Error::invalid(&PATH.child(key), value::text(new, key), IMMUTABLE));
+        }
+    }
+    for key in ["creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if value::field(new, key) != value::field(old, key) {
+            errors.push(Error::invalid(&PATH.child(key), value::field(new, key).cloned().unwrap_or_default(), IMMUTABLE));
+        }
+    }
+    errors
+}
+
+/// C-04-16: a finalizer added to a deleted object would be waited for by nobody who knew of it in time.
+fn no_new_finalizers(new: &Value, old: &Value) -> Option<Error> {
+    let known = value::items(old, "finalizers");
+    let mut added: Vec<_> = value::items(new, "finalizers").iter().filter(|f| !known.contains(f)).filter_map(Value::as_str).collect();
+    added.sort_unstable();
+    added.dedup();
+    let listed = added.iter().map(|f| field::quoted(f)).collect::<Vec<_>>().join(", ");
+    let text = format!("no new finalizers can be added if the object is being deleted, found new finalizers []string{{{listed}}}");
+    (!added.is_empty()).then(|| Error::forbidden(&PATH.child("finalizers"), text))
+}
+
+/// Before a kind prepares an update: clients do not write the generation (C-04-15).
+pub fn keep_generation(new: &mut Value, old: &Value) {
+    crate::update::restore(new, old, &["metadata", "generation"]);
+}
+
+/// After a kind has prepared an update: puts back what updates can never change (C-04-14, C-04-15).
+pub fn keep_system_fields(new: &mut Value, old: &Value) {
+    let Some(old) = old.get("metadata") else { return };
+    let Some(new) = value::object_mut(new, "metadata") else { return };
+    for (key, only_if_unset) in
+        [("uid", true), ("creationTimestamp", false), ("deletionTimestamp", false), ("deletionGracePeriodSeconds", true)]
+    {
+        if let Some(before) = value::field(old, key)
+            && (!only_if_unset || new.get(key).is_none_or(|v| v.is_null() || v.as_str() == Some("")))
+        {
+            value::set(new, key, before.clone());
+        }
+    }
+}
+
+/// Whether a label map's keys and values are well-formed; both are reported at `path`.
+pub fn validate_labels(labels: Option<&Value>, path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (key, label) in labels.and_then(Value::as_object).into_iter().flatten() {
+        errors.extend(validate_label_name(key, path));
+        let label = label.as_str().unwrap_or_default();
+        invalid_each(&mut errors, path, label, names::is_valid_label_value(label));
+    }
+    errors
+}
+
+/// Whether `name` is a label key.
+pub fn validate_label_name(name: &str, path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    invalid_each(&mut errors, path, name, names::is_qualified_name(name));
+    errors
+}
+
+/// Whether annotation keys are well-formed in lower case, and all of it small enough.
+pub fn validate_annotations(annotations: Option<&Value>, path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let mut size = 0;
+    for (key, text) in annotations.and_then(Value::as_object).into_iter().flatten() {
+        invalid_each(&mut errors, path, key, names::is_qualified_name(&key.to_lowercase()));
+        size += key.len() + text.as_str().map_or(0, str::len);
+    }
+    if size > TOTAL_ANNOTATION_SIZE_LIMIT {
+        errors.push(Error::too_long(path, TOTAL_ANNOTATION_SIZE_LIMIT));
+    }
+    errors
+}
+
+/// Whether finalizers are qualified names that do not contradict each other.
+pub fn validate_finalizers(finalizers: &[Value], path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for name in finalizers.iter().filter_map(Value::as_str) {
+        invalid_each(&mut errors, path, name, names::is_qualified_name(name));
+    }
+    let has = |name: &str| finalizers.iter().any(|f| f.as_str() == Some(name));
+    if has("orphan") && has("foregroundDeletion") {
+        errors.push(Error::invalid(path, finalizers.to_vec(), "finalizer orphan and foregroundDeletion cannot be both set"));
+    }
+    errors
+}
+
+/// Whether owner references are complete, and at most one of them is the controller (C-03-19).
+pub fn validate_owner_references(references: &[Value], path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let mut controller: Option<String> = None;
+    for (i, reference) in references.iter().enumerate() {
+        errors.extend(validate_owner_reference(reference, &path.index(i)));
+        if !value::flag(reference, "controller") {
+            continue;
+        }
+        let name = format!("{}/{}", value::text(reference, "kind"), value::text(reference, "name"));
+        if let Some(first) = &controller {
+            let printed = references.iter().map(printed_owner_reference).collect::<Vec<_>>().join(",");
+            let detail =
+                format!("Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}");
+            errors.push(Error::invalid_printed(path, format!("[{printed}]"), detail));
+        } else {
+            controller = Some(name);
+        }
+    }
+    errors
+}
+
+fn validate_owner_reference(reference: &Value, path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    let api_version = value::text(reference, "apiVersion");
+    if api_version.is_empty() {
+        errors.push(Error::required(&path.child("apiVersion"), "must not be empty"));
+    } else if api_version.matches('/').count() > 1 || api_version.ends_with('/') {
+        errors.push(Error::invalid(&path.child("apiVersion"), api_version, "must be <group>/<version> or <version>"));
+    }
+    for key in ["kind", "name", "uid"] {
+        if value::text(reference, key).is_empty() {
+            errors.push(Error::required(&path.child(key), "must not be empty"));
+        }
+    }
+    if (api_version, value::text(reference, "kind")) == ("v1", "Event") {
+        errors.push(Error::invalid_printed(path, printed_owner_reference(reference), "/v1, Kind=Event is disallowed from being an owner"));
+    }
+    errors
+}
+
+/// An owner reference as Go writes it: in the order of its struct.
+fn printed_owner_reference(reference: &Value) -> String {
+    let always = ["apiVersion", "kind", "name", "uid"].map(|key| format!("\"{key}\":{}", Value::from(value::text(reference, key))));
+    let optional = ["controller", "blockOwnerDeletion"]
+        .into_iter()
+        .filter_map(|key| value::flag_if_set(reference, key).map(|flag| format!("\"{key}\":{flag}")));
+    format!("{{{}}}", always.into_iter().chain(optional).collect::<Vec<_>>().join(","))
+}
+
+/// Whether entries of managedFields are well-formed; their fields are checked where they are decoded.
+pub fn validate_managed_fields(entries: &[Value], path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    for (i, entry) in entries.iter().enumerate() {
+        let path = path.index(i);
+        match value::text(entry, "operation") {
+            "Apply" | "Update" => {}
+            "" => errors.push(Error::required(&path.child("operation"), "must not be empty")),
+            other => errors.push(Error::not_supported(&path.child("operation"), other, &["Apply", "Update"])),
+        }
+        match value::text(entry, "fieldsType") {
+            "" | "FieldsV1" => {}
+            other => errors.push(Error::invalid(&path.child("fieldsType"), other, "must be `FieldsV1`")),
+        }
+        errors.extend(validate_field_manager(value::text(entry, "manager"), &path.child("manager")));
+        if value::text(entry, "subresource").len() > SUBRESOURCE_MAX {
+            errors.push(Error::too_long(&path.child("subresource"), SUBRESOURCE_MAX));
+        }
+    }
+    errors
+}
+
+/// Whether a field manager's name is short and printable (C-03-20).
+pub fn validate_field_manager(manager: &str, path: &Path<'_>) -> ErrorList {
+    let mut errors = ErrorList::new();
+    if manager.len() > MANAGER_MAX {
+        errors.push(Error::too_long(path, MANAGER_MAX));
+    }
+    for (at, c) in manager.char_indices().filter(|(_, c)| c.is_control() || (c.is_whitespace() && *c != ' ')) {
+        errors.push(Error::invalid(path, manager, format!("invalid character U+{:04X} (at position {at})", c as u32)));
+    }
+    errors
+}
+
+/// `must be greater than or equal to 0`.
+pub fn non_negative(number: i64, path: &Path<'_>) -> Option<Error> {
+    (number < 0).then(|| Error::invalid(path, number, "must be greater than or equal to 0"))
+}
+
+/// Whether two fields mean the same: unset, null and empty lists and maps are equal, as upstream's semantic comparison has it.
+pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    let empty = |v: Option<&Value>| match v {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(a)) => a.is_empty(),
+        Some(Value::Object(o)) => o.is_empty(),
+        Some(_) => false,
+    };
+    a == b || (empty(a) && empty(b))
+}
+
+/// `Invalid value: <new>: field is immutable` where the two differ.
+pub fn immutable(new: Option<&Value>, old: Option<&Value>, path: &Path<'_>) -> Option<Error> {
+    (!same(new, old)).then(|| Error::invalid(path, new.cloned().unwrap_or_default(), IMMUTABLE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(errors: &ErrorList) -> Vec<String> {
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_name_is_required_and_a_generated_one_is_checked_too() {
+        assert_eq!(
+            told(&validate(&json!({"metadata": {}}), false, NameRule::Subdomain)),
+            ["metadata.name: Required value: name or generateName is required"]
+        );
+        let errors = validate(&json!({"metadata": {"name": "ok", "generateName": "Bad-"}}), false, NameRule::Label);
+        assert!(told(&errors)[0].starts_with("metadata.generateName: Invalid value: \"Bad-\": a lowercase RFC 1123 label"));
+    }
+
+    #[test]
+    fn annotation_keys_are_checked_in_lower_case_and_all_of_it_is_bounded() {
+        let meta = |annotations| json!({"metadata": {"name": "a", "namespace": "n", "annotations": annotations}});
+        assert!(validate(&meta(json!({"Example.com/A": "x"})), true, NameRule::Subdomain).is_empty());
+        let errors = validate(&meta(json!({"a": "x".repeat(TOTAL_ANNOTATION_SIZE_LIMIT)})), true, NameRule::Subdomain);
+        assert_eq!(told(&errors), ["metadata.annotations: Too long: may not be more than 262144 bytes"]);
+    }
+
+    #[test]
+    fn only_one_owner_controls() {
+        let owner = |name| json!({"apiVersion": "v1", "kind": "Pod", "name": name, "uid": "u", "controller": true});
+        let errors = validate_owner_references(&[owner("a"), owner("b")], &Path::new("o"));
+        assert_eq!(
+            told(&errors),
+            [
+                r#"o: Invalid value: [{"apiVersion":"v1","kind":"Pod","name":"a","uid":"u","controller":true},{"apiVersion":"v1","kind":"Pod","name":"b","uid":"u","controller":true}]: Only one reference can have Controller set to true. Found "true" in references for Pod/a and Pod/b"#
+            ]
+        );
+    }
+
+    #[test]
+    fn an_event_owns_nothing() {
+        let owner = json!({"apiVersion": "v1", "kind": "Event", "name": "a", "uid": "u"});
+        let errors = validate_owner_references(&[owner], &Path::new("o"));
+        assert!(told(&errors)[0].ends_with("/v1, Kind=Event is disallowed from being an owner"));
+    }
+
+    #[test]
+    fn a_deleted_object_gets_no_new_finalizers() {
+        let old = json!({"metadata": {"name": "a", "resourceVersion": "1", "deletionTimestamp": "t", "finalizers": ["a/b"]}});
+        let mut new = old.clone();
+        new["metadata"]["finalizers"] = json!(["a/b", "z/z", "c/d"]);
+        assert_eq!(
+            told(&validate_update(&new, &old, false)),
+            [
+                r#"metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d", "z/z"}"#
+            ]
+        );
+    }
+
+    #[test]
+    fn system_fields_come_back_on_update() {
+        let old = json!({"metadata": {"uid": "u", "creationTimestamp": "c", "generation": 3, "deletionGracePeriodSeconds": 0}});
+        let mut new = json!({"metadata": {"creationTimestamp": "x", "generation": 9}});
+        keep_generation(&mut new, &old);
+        keep_system_fields(&mut new, &old);
+        assert_eq!(new, old);
+    }
+
+    #[test]
+    fn a_deletion_timestamp_cannot_be_given_by_an_update() {
+        let old = json!({"metadata": {"name": "a", "resourceVersion": "1"}});
+        let mut new = old.clone();
+        new["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(
+            told(&validate_update(&new, &old, false)),
+            ["metadata.deletionTimestamp: Invalid value: \"2026-01-01T00:00:00Z\": field is immutable"]
+        );
+    }
+
+    #[test]
+    fn unprintable_managers_are_refused() {
+        assert_eq!(
+            told(&validate_field_manager("a\u{7}", &Path::new("fieldManager"))),
+            ["fieldManager: Invalid value: \"a\\a\": invalid character U+0007 (at position 1)"]
+        );
+    }
+}
