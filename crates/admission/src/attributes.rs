@@ -1,0 +1,79 @@
+//! What a plugin is told of a request, and what it may look up.
+
+use minkapi_object::{GroupResource, Object};
+use minkapi_registry::Resource;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub enum Operation {
+    Create,
+    Update,
+    Delete,
+    Connect,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Attributes<'a> {
+    /// The resource in the version of the request.
+    pub resource: &'a Resource,
+    /// The subresource; empty for the object itself.
+    pub subresource: &'a str,
+    /// What is done.
+    pub operation: Operation,
+    /// Namespace; empty for cluster-scoped resources.
+    pub namespace: &'a str,
+    /// Name; empty on a create with `generateName`.
+    pub name: &'a str,
+    /// The new object, in the version of the request; Null on a deletion.
+    pub object: &'a mut Value,
+    /// The object as it is; none on a creation.
+    pub old: Option<&'a Value>,
+    /// The options of the request as an API object (`CreateOptions` ...).
+    pub dry_run: bool,
+    /// User name.
+    pub user: &'a str,
+    /// User UID.
+    pub user_uid: &'a str,
+    /// Groups of the user.
+    pub groups: &'a [String],
+    /// Now, RFC 3339 in whole seconds.
+    pub now: &'a str,
+    /// Warnings to be sent with the answer.
+    pub warnings: &'a mut Vec<String>,
+}
+
+impl Attributes<'_> {
+    /// The resource as errors name it.
+    pub fn group_resource(&self) -> GroupResource {
+        GroupResource::new(&self.resource.group, &self.resource.plural)
+    }
+
+    /// Whether the request is about the objects of this group and resource themselves (not a subresource).
+    pub fn is(&self, group: &str, plural: &str) -> bool {
+        self.subresource.is_empty() && self.resource.plural == plural && self.resource.group == group
+    }
+}
+
+/// The objects of the view that the request is made to, by the name under which they are stored (`pods`,
+/// `deployments.apps`).
+pub trait Cluster: Sync {
+    /// One object; `namespace` is empty for cluster-scoped ones.
+    fn get(&self, storage: &str, namespace: &str, name: &str) -> Option<Arc<Object>>;
+
+    /// All objects of a namespace, or of all.
+    fn list(&self, storage: &str, namespace: Option<&str>) -> Vec<Arc<Object>>;
+
+    /// Changes the stored object if it still is as `change` saw it, again with the newer one if not; None from `change`
+    /// leaves it. For usage that plugins account for (ResourceQuota status). Errors are those of `change`.
+    fn update(
+        &self,
+        storage: &str,
+        namespace: &str,
+        name: &str,
+        change: &dyn Fn(&Value) -> Result<Option<Value>, minkapi_object::Status>,
+    ) -> Result<(), minkapi_object::Status>;
+}
