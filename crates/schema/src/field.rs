@@ -76,6 +76,8 @@ pub enum ErrorType {
     Forbidden,
     TooLong,
     TooMany,
+    TooShort,
+    TooFew,
     InternalError,
     TypeInvalid,
 }
@@ -92,6 +94,8 @@ impl ErrorType {
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
+            Self::TooShort => "FieldValueTooShort",
+            Self::TooFew => "FieldValueTooFew",
             Self::InternalError => "InternalError",
             Self::TypeInvalid => "FieldValueTypeInvalid",
         }
@@ -107,6 +111,8 @@ impl ErrorType {
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
             Self::TooMany => "Too many",
+            Self::TooShort => "Too short",
+            Self::TooFew => "Too few",
             Self::InternalError => "Internal error",
         }
     }
@@ -222,6 +228,23 @@ impl Error {
     /// `Too long: may not be more than <max> bytes`.
     pub fn too_long(path: &Path<'_>, max: usize) -> Self {
         Self::make(ErrorType::TooLong, path, None, format!("may not be more than {max} bytes"))
+    }
+
+    /// `Too long: may not be more than <max> characters`.
+    pub fn too_long_characters(path: &Path<'_>, max: usize) -> Self {
+        Self::make(ErrorType::TooLong, path, None, format!("may not be more than {max} characters"))
+    }
+
+    /// `Too short: <value>: must be at least <min> characters`.
+    pub fn too_short(path: &Path<'_>, value: &str, min: usize) -> Self {
+        let characters = if min == 1 { "character" } else { "characters" };
+        Self::make(ErrorType::TooShort, path, Some(quoted(value)), format!("must be at least {min} {characters}"))
+    }
+
+    /// `Too few: <actual>: must have at least <min> items`.
+    pub fn too_few(path: &Path<'_>, actual: usize, min: usize) -> Self {
+        let items = if min == 1 { "item" } else { "items" };
+        Self::make(ErrorType::TooFew, path, Some(actual.to_string()), format!("must have at least {min} {items}"))
     }
 
     /// `Too many: <actual>: must have at most <max> items`.

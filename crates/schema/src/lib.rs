@@ -3,6 +3,9 @@
 //!
 //! This crate knows schemas ([`minkapi_registry::Struct`]), not kinds: built-ins and custom resources alike.
 
+pub mod duration;
 pub mod field;
 pub mod ip;
 pub mod names;
+pub mod quantity;
+pub mod time;
