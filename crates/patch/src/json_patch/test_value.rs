@@ -26,7 +26,8 @@ pub(super) fn equal(value: &Value, expected: &RawValue, written: bool) -> bool {
                 })
         }
         scalar => {
-            go_format::json(scalar) == expected.get() || (written && serde_json::from_str::<Value>(expected.get()).is_ok_and(|e| e == *scalar))
+            go_format::json(scalar) == expected.get()
+                || (written && serde_json::from_str::<Value>(expected.get()).is_ok_and(|e| e == *scalar))
         }
     }
 }

@@ -90,7 +90,8 @@ fn diff_lists(
             if changes.is_empty() && same_order(original, modified, key)? {
                 return Ok(());
             }
-            let only_key = |item: &Value| Value::Object(item.as_object().and_then(|m| m.get_key_value(key)).map(owned).into_iter().collect());
+            let only_key =
+                |item: &Value| Value::Object(item.as_object().and_then(|m| m.get_key_value(key)).map(owned).into_iter().collect());
             (changes, modified.iter().map(only_key).collect())
         }
     };

@@ -35,9 +35,7 @@ pub(super) fn merge_ordered_lists(original: &mut Members, patch: &mut Members, n
         let live = current.clone().unwrap_or_default();
         let items = match (&current, &changes) {
             (None, None) => continue,
-            (current, changes) => {
-                items_of(&[current.as_deref().unwrap_or_default(), changes.as_deref().map_or(&[], Vec::as_slice)])
-            }
+            (current, changes) => items_of(&[current.as_deref().unwrap_or_default(), changes.as_deref().map_or(&[], Vec::as_slice)]),
         };
         let merged = match (current, changes) {
             (None, None) => continue,

@@ -44,6 +44,7 @@ pub fn field(name: &'static str, schema: Schema) -> Field {
         required: false,
         default: None,
         proto: 0,
+        proto_in: &[],
         patch_merge_key: None,
         patch_merge: false,
         patch_retain_keys: false,
@@ -89,7 +90,8 @@ pub fn workload() -> Ref<Struct> {
             field("limits", map(schema(Shape::Quantity))),
         ],
     );
-    let strategy = object("v1.Strategy", vec![field("type", string()), field("rolling", of(object("v1.Rolling", vec![field("max", int())])))]);
+    let strategy =
+        object("v1.Strategy", vec![field("type", string()), field("rolling", of(object("v1.Rolling", vec![field("max", int())])))]);
     let meta = object(
         "v1.ObjectMeta",
         vec![
