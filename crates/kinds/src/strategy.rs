@@ -26,6 +26,22 @@ pub struct Context<'a> {
     pub user_uid: &'a str,
 }
 
+#[cfg(test)]
+impl Context<'_> {
+    /// A write to the object itself by an administrator, for tests.
+    pub const fn example() -> Self {
+        Self {
+            now: "2026-01-01T00:00:00Z",
+            now_millis: 1_767_225_600_000,
+            api_version: "v1",
+            subresource: "",
+            user: "admin",
+            groups: &[],
+            user_uid: "",
+        }
+    }
+}
+
 /// How names of a kind are checked (C-03-17); the functions are in `minkapi_schema::names`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameRule {
