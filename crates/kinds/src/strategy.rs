@@ -90,6 +90,8 @@ pub struct Traits {
     pub deleted: DeletedAnswer,
     /// What propagation means.
     pub garbage_collection: GarbageCollection,
+    /// kube-apiserver serves it without its watch cache, which shows in the text of a watch that starts too early (C-06-22).
+    pub uncached_watch: bool,
     /// Fields that a write to the object itself does not own, as paths (`&["status"]`), and likewise per subresource:
     /// `(subresource, paths)` (C-07-50).
     pub reset_fields: &'static [(&'static str, &'static [&'static [&'static str]])],
@@ -103,6 +105,7 @@ impl Traits {
         name: NameRule::Subdomain,
         deleted: DeletedAnswer::Status,
         garbage_collection: GarbageCollection::Background,
+        uncached_watch: false,
         reset_fields: &[],
     };
 

@@ -1,0 +1,179 @@
+//! Create: POST to a collection, and what PUT and apply do when the object is not there (contract chapter 3).
+
+use crate::{
+    Body, Call, Content, Outcome, Served, View, WriteOptions,
+    admit::Phase,
+    hooks, managed_fields, metadata, subresource,
+    view::Moment,
+};
+use minkapi_admission::Operation;
+use minkapi_kinds::object_meta;
+use minkapi_object::{Draft, Object, Status};
+use minkapi_store::{Change, CommitError, Expect, Key};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How often a generated name is tried (C-03-12).
+const NAME_ATTEMPTS: usize = 8;
+
+/// Longest part of `generateName` that is used: names have 63 characters, five of them generated.
+const GENERATE_NAME_MAX: usize = 58;
+
+impl View {
+    /// Creates an object, or posts to a subresource when the call names one.
+    ///
+    /// # Errors
+    /// In the order of C-03-01: 400 decoding and namespace, 403/404 admission, 422 validation, 409 taken name.
+    pub async fn create(&self, call: &mut Call, body: Body, options: &WriteOptions) -> Result<Outcome, Status> {
+        if !call.target.subresource.is_empty() {
+            return subresource::create(self, call, body, options).await;
+        }
+        let object = self.decode(call, body, options.field_validation)?;
+        if let Some(post) = subresource::post_of(&call.target.served) {
+            return post.post(self, call, object, options).await;
+        }
+        self.create_decoded(call, object, options).await
+    }
+
+    /// Creates an object that is decoded and has its defaults.
+    pub(crate) async fn create_decoded(&self, call: &mut Call, mut object: Value, options: &WriteOptions) -> Result<Outcome, Status> {
+        let moment = self.moment();
+        metadata::wipe_system_fields(&mut object);
+        metadata::match_namespace(&mut object, &call.target)?;
+        call.target.name = metadata::text(&object, "name").to_owned();
+        metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
+        managed_fields::update(self, call, options, &moment, None, &mut object);
+        self.admit(Phase::Mutating, Operation::Create, call, &moment, &mut object, None, options.dry_run).await?;
+        metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
+        self.store_new(call, object, options, &moment).await
+    }
+
+    /// The part that does not depend on how the object came: names, the kind's preparation, validation, commit.
+    pub(crate) async fn store_new(&self, call: &mut Call, object: Value, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Status> {
+        let generated = metadata::text(&object, "name").is_empty() && !metadata::text(&object, "generateName").is_empty();
+        let mut attempts = if generated { NAME_ATTEMPTS } else { 1 };
+        loop {
+            attempts -= 1;
+            let mut candidate = object.clone();
+            if generated {
+                let name = self.generate_name(metadata::text(&object, "generateName"));
+                metadata::of(&mut candidate).insert("name".to_owned(), name.into());
+            }
+            match self.store_named(call, candidate, options, moment).await {
+                Err(Refused::Taken(_)) if generated && attempts > 0 => {}
+                Err(Refused::Taken(existing)) => return Err(taken(call, &existing, generated)),
+                Err(Refused::Status(status)) => return Err(*status),
+                Ok(outcome) => return Ok(outcome),
+            }
+        }
+    }
+
+    fn generate_name(&self, prefix: &str) -> String {
+        let cut = prefix.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= GENERATE_NAME_MAX).last().unwrap_or(0);
+        format!("{}{}", prefix.get(..cut).unwrap_or_default(), self.config().ids.name_suffix())
+    }
+
+    async fn store_named(&self, call: &mut Call, mut object: Value, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Refused> {
+        let served = call.target.served.clone();
+        let hooks = hooks::of(&served);
+        metadata::fill_system_fields(&mut object, self.config().ids.uid(), moment);
+        let name = metadata::text(&object, "name").to_owned();
+        call.target.name.clone_from(&name);
+        let reserved = hooks.begin_create(self, call, &mut object, options.dry_run)?;
+        let cx = moment.context(call, &served.resource.api_version()).owned();
+        let cx = cx.borrow();
+        served.strategy.prepare_for_create(&cx, &mut object);
+        let mut errors = object_meta::validate(&object, served.resource.namespaced, served.strategy.traits().name);
+        errors.extend(served.strategy.validate(&cx, &object));
+        if !errors.is_empty() {
+            return Err(metadata::invalid(&served, &name, &errors).into());
+        }
+        call.warnings.extend(served.strategy.warnings_on_create(&cx, &object));
+        self.admit(Phase::Validating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
+        let given_version = metadata::resource_version(&object).unwrap_or(0);
+        if given_version != 0 && !options.dry_run {
+            return Err(Status::unclassified("resourceVersion should not be set on objects to be created").into());
+        }
+        let key = Key::new(&call.target.namespace, &name);
+        if options.dry_run {
+            if let Some(existing) = self.snapshot().get(served.storage, &key) {
+                return Err(Refused::Taken(existing));
+            }
+            return Ok(Outcome::created(Content::Value(self.unstored(&served, object)?)));
+        }
+        let draft = self.draft(&served, object)?;
+        match self.store.commit(served.storage, key, Expect::Absent, |revision, _| Change::Put(draft.stamp(revision))) {
+            Ok(done) => {
+                reserved.keep();
+                let object = done.object.ok_or_else(|| Status::internal("a created object is gone"))?;
+                hooks.after_commit(self, None, Some(&object));
+                Ok(Outcome::created(Content::Stored(object)))
+            }
+            Err(CommitError::AlreadyExists(existing)) => Err(Refused::Taken(existing)),
+            Err(err) => Err(self.commit_status(call, &err).into()),
+        }
+    }
+
+    /// Encodes an object of the served version for storing.
+    pub(crate) fn draft(&self, served: &Served, object: Value) -> Result<Draft, Status> {
+        let stored = self.to_stored(served, object)?;
+        let fields = minkapi_kinds::field_values(&*served.strategy, &stored);
+        Ok(Draft::new(&stored, fields, self.shared.store.revision() + 1))
+    }
+
+    fn to_stored(&self, served: &Served, object: Value) -> Result<Value, Status> {
+        let mut stored =
+            if served.is_storage_version() { object } else { served.strategy.to_storage(&served.resource.api_version(), object)? };
+        minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+        Ok(stored)
+    }
+
+    /// What a dry run answers: the object as it would be stored, in the served version.
+    pub(crate) fn unstored(&self, served: &Served, object: Value) -> Result<Value, Status> {
+        let mut stored = self.to_stored(served, object)?;
+        stored["apiVersion"] = (&*served.resource.storage_version).into();
+        stored["kind"] = (&*served.resource.kind).into();
+        if served.is_storage_version() {
+            stored["apiVersion"] = (&*served.resource.api_version()).into();
+            return Ok(stored);
+        }
+        served.strategy.from_storage(&served.resource.api_version(), stored)
+    }
+
+    /// The Status of a commit that failed.
+    pub(crate) fn commit_status(&self, call: &Call, err: &CommitError<Object>) -> Status {
+        let (gr, name) = (call.target.group_resource(), &call.target.name);
+        match err {
+            CommitError::AlreadyExists(_) => Status::already_exists(&gr, name),
+            CommitError::NotFound => Status::not_found(&gr, name),
+            CommitError::Conflict { .. } => Status::modified(&gr, name),
+            CommitError::ViewGone => Status::unknown_path(),
+        }
+    }
+}
+
+/// Why a new object was not stored.
+enum Refused {
+    /// Its name is taken by this one.
+    Taken(Arc<Object>),
+    Status(Box<Status>),
+}
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Self {
+        Self::Status(Box::new(status))
+    }
+}
+
+/// C-02-11, C-02-12.
+fn taken(call: &Call, existing: &Object, generated: bool) -> Status {
+    let (gr, name) = (call.target.group_resource(), &call.target.name);
+    if generated {
+        return Status::generate_name_conflict(&gr, name);
+    }
+    let mut status = Status::already_exists(&gr, name);
+    if existing.head().deleting {
+        status.message = format!("object is being deleted: {}", status.message);
+    }
+    status
+}

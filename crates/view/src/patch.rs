@@ -1,0 +1,121 @@
+//! Patch: PATCH in its four formats (contract chapter 7).
+
+use crate::{
+    Call, FieldValidation, Outcome, PatchType, Served, View, Warnings, WriteOptions, decode, managed_fields, metadata, subresource,
+    update::Edit,
+    view::Moment,
+};
+use bytes::Bytes;
+use minkapi_object::Status;
+use minkapi_patch::{JsonPatch, MergePatch, StrategicMergePatch, go_format};
+use minkapi_schema::field::{self, Error, Path};
+use serde_json::Value;
+
+/// A parsed patch of one of the formats that change what is there.
+pub(crate) enum Format {
+    Json(JsonPatch),
+    Merge(MergePatch),
+    Strategic(StrategicMergePatch),
+}
+
+impl Format {
+    /// Parses a patch body.
+    ///
+    /// # Errors
+    /// 400 what is no patch of this format, 413 too many operations.
+    pub fn parse(kind: PatchType, body: &[u8], options: &WriteOptions) -> Result<Self, Status> {
+        let strict = options.field_validation != FieldValidation::Ignore;
+        let parsed = match kind {
+            PatchType::Json => JsonPatch::parse(body, strict).map(Self::Json),
+            PatchType::StrategicMerge => StrategicMergePatch::parse(body, strict).map(Self::Strategic),
+            PatchType::Merge | PatchType::Apply => MergePatch::parse(body, strict).map(Self::Merge),
+        };
+        parsed.map_err(|err| err.status())
+    }
+
+    fn problems(&self) -> &[String] {
+        match self {
+            Self::Json(p) => p.strict_errors(),
+            Self::Merge(p) => p.strict_errors(),
+            Self::Strategic(p) => p.strict_errors(),
+        }
+    }
+
+    /// The patched object, decoded against the schema of the version, with defaults.
+    ///
+    /// # Errors
+    /// 422 and 500 what the patch cannot do, 422 a result that does not decode or, in strict mode, has unknown fields.
+    pub fn apply(&self, served: &Served, current: &Value, options: &WriteOptions, warnings: &mut Warnings) -> Result<Value, Status> {
+        let (patched, printed) = match self {
+            Self::Json(patch) => {
+                let patched = patch.apply(current.clone()).map_err(|err| err.status())?;
+                let printed = patched.to_string();
+                (patched, printed)
+            }
+            Self::Merge(patch) => {
+                let patched = patch.apply(current.clone());
+                let printed = patched.to_string();
+                (patched, printed)
+            }
+            Self::Strategic(patch) => {
+                let result = patch.apply(current.clone(), &served.resource.schema).map_err(|err| err.status())?;
+                let mut object = result.object;
+                // A strategic patch cannot change what an object is (chapter 18 on C-07-16).
+                object["apiVersion"] = current["apiVersion"].clone();
+                object["kind"] = current["kind"].clone();
+                (object, go_format::plus_v(&result.patch))
+            }
+        };
+        let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);
+        let decoded = decode::tree(served, patched).map_err(refuse)?;
+        let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
+        match options.field_validation {
+            FieldValidation::Strict if !problems.is_empty() => {
+                return Err(refuse(format!("strict decoding error: {}", problems.join(", "))));
+            }
+            FieldValidation::Warn => warnings.extend(problems),
+            FieldValidation::Strict | FieldValidation::Ignore => {}
+        }
+        let mut object = decoded.value;
+        served.strategy.default(&mut object);
+        Ok(object)
+    }
+}
+
+/// A patch to be applied to whatever is the current object.
+struct Patch<'a> {
+    format: Format,
+    options: &'a WriteOptions,
+}
+
+impl Edit for Patch<'_> {
+    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
+        let Some(current) = current else {
+            return Err(Status::not_found(&call.target.group_resource(), &call.target.name));
+        };
+        let served = call.target.served.clone();
+        let mut new = self.format.apply(&served, current, self.options, &mut call.warnings)?;
+        managed_fields::update(view, call, self.options, moment, Some(current), &mut new);
+        metadata::match_namespace(&mut new, &call.target)?;
+        metadata::match_name(&new, &call.target)?;
+        Ok(new)
+    }
+}
+
+impl View {
+    /// Patches an object; an apply creates it when it is not there.
+    ///
+    /// # Errors
+    /// 400 what is no patch, 404, 409 conflicts of an apply or a stale resourceVersion in the patch, 422 what does not fit.
+    pub async fn patch(&self, call: &mut Call, kind: PatchType, patch: Bytes, options: &WriteOptions) -> Result<Outcome, Status> {
+        if let Some(special) = subresource::special(&call.target) {
+            return special.patch(self, call, kind, patch, options).await;
+        }
+        if kind == PatchType::Apply {
+            let apply = managed_fields::Apply::parse(&patch, options)?;
+            return self.change(call, &apply, options).await;
+        }
+        let format = Format::parse(kind, &patch, options)?;
+        self.change(call, &Patch { format, options }, options).await
+    }
+}

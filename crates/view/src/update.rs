@@ -1,0 +1,206 @@
+//! Update: PUT, and the one path by which every change of an existing object goes (contract chapter 4).
+
+use crate::{
+    Body, Call, Content, Outcome, View, WriteOptions,
+    admit::Phase,
+    hooks, managed_fields, metadata, storage_key, subresource,
+    view::Moment,
+};
+use minkapi_admission::Operation;
+use minkapi_kinds::object_meta;
+use minkapi_object::{Object, Status};
+use minkapi_schema::field::{Error, Path};
+use minkapi_store::{Change, CommitError, Expect};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// How the new object comes from the current one.
+pub(crate) trait Edit: Send + Sync {
+    /// The new object in the version of the request, with managed fields, from the current one (none when the object is
+    /// not there). Called again when another write came between.
+    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status>;
+
+    /// The uid that the object must have (a PUT's body names it).
+    fn uid(&self) -> &str {
+        ""
+    }
+
+    /// Whether the object is created when it is not there, whatever the kind says (apply).
+    fn creates(&self) -> bool {
+        false
+    }
+}
+
+/// PUT: the new object is the one sent.
+struct Replace<'a> {
+    object: Value,
+    options: &'a WriteOptions,
+}
+
+impl Edit for Replace<'_> {
+    fn uid(&self) -> &str {
+        metadata::text(&self.object, "uid")
+    }
+
+    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
+        let mut new = self.object.clone();
+        managed_fields::update(view, call, self.options, moment, current, &mut new);
+        Ok(new)
+    }
+}
+
+impl View {
+    /// Replaces an object (PUT), or creates it where the kind allows that.
+    ///
+    /// # Errors
+    /// 400 decoding, name and namespace; 403 admission; 404; 409 a stale resourceVersion or another uid; 422 validation.
+    pub async fn update(&self, call: &mut Call, body: Body, options: &WriteOptions) -> Result<Outcome, Status> {
+        if let Some(special) = subresource::special(&call.target) {
+            return special.update(self, call, body, options).await;
+        }
+        let mut object = self.decode(call, body, options.field_validation)?;
+        metadata::match_namespace(&mut object, &call.target)?;
+        metadata::match_name(&object, &call.target)?;
+        metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
+        self.change(call, &Replace { object, options }, options).await
+    }
+
+    /// Makes a change: the edit, admission, the kind's preparation, validation, commit; again if the object was changed
+    /// meanwhile.
+    pub(crate) async fn change(&self, call: &mut Call, edit: &dyn Edit, options: &WriteOptions) -> Result<Outcome, Status> {
+        loop {
+            let moment = self.moment();
+            match self.stored(call) {
+                None => match self.create_by_change(call, edit, options, &moment).await {
+                    // Somebody else created it meanwhile: change that one.
+                    Err(status) if status.reason == minkapi_object::StatusReason::AlreadyExists && self.stored(call).is_some() => {}
+                    other => return other,
+                },
+                Some(stored) => {
+                    if let Some(outcome) = self.change_stored(call, edit, options, &moment, &stored).await? {
+                        return Ok(outcome);
+                    }
+                }
+            }
+        }
+    }
+
+    /// C-04-13: a PUT to an object that is not there, and an apply.
+    async fn create_by_change(&self, call: &mut Call, edit: &dyn Edit, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Status> {
+        let allowed = edit.creates() || call.target.served.strategy.traits().create_on_update;
+        if !allowed {
+            return Err(Status::not_found(&call.target.group_resource(), &call.target.name));
+        }
+        if !edit.uid().is_empty() {
+            return Err(uid_mismatch(call, edit.uid(), ""));
+        }
+        let mut object = edit.edit(self, call, moment, None)?;
+        metadata::of(&mut object).remove("resourceVersion");
+        self.admit(Phase::Mutating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
+        metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
+        metadata::wipe_system_fields(&mut object);
+        self.store_new(call, object, options, moment).await
+    }
+
+    /// One attempt; None when the object was changed meanwhile.
+    async fn change_stored(
+        &self,
+        call: &mut Call,
+        edit: &dyn Edit,
+        options: &WriteOptions,
+        moment: &Moment,
+        stored: &Arc<Object>,
+    ) -> Result<Option<Outcome>, Status> {
+        let served = call.target.served.clone();
+        let hooks = hooks::of(&served);
+        let old = self.object_value(&served, stored)?;
+        if !edit.uid().is_empty() && edit.uid() != &*stored.head().uid {
+            return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
+        }
+        let mut new = edit.edit(self, call, moment, Some(&old))?;
+        self.admit(Phase::Mutating, Operation::Update, call, moment, &mut new, Some(&old), options.dry_run).await?;
+        metadata::dedup_owner_references(&mut new, &mut call.warnings, true);
+
+        let version = metadata::resource_version(&new)?;
+        if version == 0 && !served.strategy.traits().unconditional_update {
+            // The message speaks of the resource where it means the kind, as upstream's does (C-04-12).
+            let error = Error::invalid(&Path::new("metadata").child("resourceVersion"), 0, "must be specified for an update");
+            return Err(minkapi_schema::field::invalid(&served.resource.group, &served.resource.plural, &call.target.name, &[error]));
+        }
+        if version != 0 && version != stored.resource_version() {
+            return Err(Status::modified(&call.target.group_resource(), &call.target.name));
+        }
+
+        let reserved = hooks.begin_update(self, call, &mut new, &old, options.dry_run)?;
+        let name = call.target.name.clone();
+        let cx = moment.context(call, &served.resource.api_version()).owned();
+        let cx = cx.borrow();
+        object_meta::keep_generation(&mut new, &old);
+        served.strategy.prepare_for_update(&cx, &mut new, &old);
+        object_meta::keep_system_fields(&mut new, &old);
+        let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced);
+        errors.extend(served.strategy.validate_update(&cx, &new, &old));
+        if !errors.is_empty() {
+            return Err(metadata::invalid(&served, &name, &errors));
+        }
+        call.warnings.extend(served.strategy.warnings_on_update(&cx, &new, &old));
+        managed_fields::keep_times_if_unchanged(&mut new, &old);
+        self.admit(Phase::Validating, Operation::Update, call, moment, &mut new, Some(&old), options.dry_run).await?;
+
+        if goes_with_its_last_finalizer(&new, &old) && hooks.may_be_removed(&new) {
+            return self.remove_emptied(call, options, stored, new).map(Some);
+        }
+        if options.dry_run {
+            let mut value = self.unstored(&served, new)?;
+            metadata::of(&mut value).insert("resourceVersion".to_owned(), stored.resource_version().to_string().into());
+            return Ok(Some(Outcome::ok(Content::Value(value))));
+        }
+        let draft = self.draft(&served, new)?;
+        if draft.same_as(stored) {
+            return Ok(Some(Outcome::ok(Content::Stored(stored.clone()))));
+        }
+        let expect = Expect::Revision(stored.resource_version());
+        match self.store.commit(served.storage, call.target.key(), expect, |revision, _| Change::Put(draft.stamp(revision))) {
+            Ok(done) => {
+                reserved.keep();
+                hooks.after_commit(self, Some(stored), done.object.as_ref());
+                Ok(done.object.map(|object| Outcome::ok(Content::Stored(object))))
+            }
+            Err(CommitError::Conflict { .. } | CommitError::NotFound) => Ok(None),
+            Err(err) => Err(self.commit_status(call, &err)),
+        }
+    }
+
+    /// The update took the last finalizer of an object that was to be deleted (C-04-16).
+    fn remove_emptied(&self, call: &Call, options: &WriteOptions, stored: &Arc<Object>, new: Value) -> Result<Outcome, Status> {
+        let served = &call.target.served;
+        let answer = Outcome::ok(Content::Value(self.unstored(served, new)?));
+        if options.dry_run {
+            return Ok(answer);
+        }
+        let expect = Expect::Revision(stored.resource_version());
+        match self.store.commit(served.storage, call.target.key(), expect, |_, _| Change::Delete) {
+            Ok(_) => {
+                hooks::of(served).after_commit(self, Some(stored), None);
+                Ok(answer)
+            }
+            Err(err) => Err(self.commit_status(call, &err)),
+        }
+    }
+}
+
+/// Whether the change leaves nothing that holds a deleted object back.
+fn goes_with_its_last_finalizer(new: &Value, old: &Value) -> bool {
+    metadata::finalizers(new).is_empty()
+        && !old["metadata"]["deletionTimestamp"].is_null()
+        && old["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+}
+
+/// C-02-14.
+fn uid_mismatch(call: &Call, given: &str, found: &str) -> Status {
+    let key = storage_key::of(&call.target);
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {found}"
+    );
+    Status::conflict(&call.target.group_resource(), &call.target.name, why)
+}

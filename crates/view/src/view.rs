@@ -1,0 +1,161 @@
+//! One view: a complete API server of its own.
+
+use crate::{
+    Call, Catalog, CreateView, Served,
+    clock::rfc3339,
+    crd,
+    views::{self, Config},
+};
+use arc_swap::ArcSwap;
+use dashmap::DashMap;
+use minkapi_object::{Object, Status};
+use minkapi_store::{Key, Kind, Snapshot, Store};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What all views of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub store: Store<Object>,
+    pub config: Config,
+    pub sandboxes: DashMap<Arc<str>, View>,
+}
+
+impl Shared {
+    pub fn new(store: Store<Object>, config: Config) -> Self {
+        Self { store, config, sandboxes: DashMap::new() }
+    }
+}
+
+/// A view with the verbs of the API. Cloning counts references.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) store: minkapi_store::View<Object>,
+    own: Arc<Own>,
+}
+
+/// What belongs to one view.
+#[derive(Debug)]
+struct Own {
+    made_with: Option<CreateView>,
+    created: i64,
+    catalog: ArcSwap<KnownCatalog>,
+}
+
+/// The catalog and the revision up to which no CustomResourceDefinition has changed since it was made.
+#[derive(Debug)]
+struct KnownCatalog {
+    catalog: Arc<Catalog>,
+    revision: Option<u64>,
+}
+
+impl View {
+    pub(crate) fn of(shared: Arc<Shared>, store: minkapi_store::View<Object>, made_with: Option<CreateView>) -> Self {
+        let created = shared.config.clock.now_micros();
+        let catalog = ArcSwap::from_pointee(KnownCatalog { catalog: Catalog::built_in(), revision: None });
+        Self { shared, store, own: Arc::new(Own { made_with, created, catalog }) }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    /// The options it was created with; none for the base view.
+    pub fn made_with(&self) -> Option<&CreateView> {
+        self.own.made_with.as_ref()
+    }
+
+    /// When it was created, in microseconds since 1970.
+    pub fn created_micros(&self) -> i64 {
+        self.own.created
+    }
+
+    /// The view in the store, for what needs no rules of the API: snapshots, history, changes, reset, rewind.
+    pub const fn store(&self) -> &minkapi_store::View<Object> {
+        &self.store
+    }
+
+    /// The revision of the newest state that it shows.
+    pub fn revision(&self) -> u64 {
+        self.store.snapshot().revision()
+    }
+
+    /// What is served here now.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        let known = self.own.catalog.load();
+        let snapshot = self.store.snapshot();
+        if known.revision == Some(snapshot.revision()) {
+            return known.catalog.clone();
+        }
+        let kind = Kind::new(crd::STORAGE);
+        let unchanged = match known.revision {
+            Some(revision) => matches!(snapshot.events(kind, revision, 1), Ok(events) if events.events.is_empty()),
+            None => snapshot.is_empty(kind),
+        };
+        let catalog = if unchanged { known.catalog.clone() } else { crd::catalog(&snapshot) };
+        self.own.catalog.store(Arc::new(KnownCatalog { catalog: catalog.clone(), revision: Some(snapshot.revision()) }));
+        catalog
+    }
+
+    /// A stored object in the served version, with `apiVersion` and `kind`.
+    ///
+    /// # Errors
+    /// A conversion that fails.
+    pub fn object_value(&self, served: &Served, object: &Object) -> Result<Value, Status> {
+        let stored_version = &served.resource.storage_version;
+        if served.resource.custom || served.is_storage_version() {
+            return Ok(object.to_typed_value(&served.resource.api_version(), &served.resource.kind));
+        }
+        let stored = object.to_typed_value(stored_version, &served.resource.kind);
+        served.strategy.from_storage(&served.resource.api_version(), stored)
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot<Object> {
+        self.store.snapshot()
+    }
+
+    pub(crate) const fn config(&self) -> &views::Config {
+        &self.shared.config
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        let micros = self.config().clock.now_micros();
+        Moment { micros, text: rfc3339(micros) }
+    }
+
+    /// The stored object that a call is about.
+    pub(crate) fn stored(&self, call: &Call) -> Option<Arc<Object>> {
+        self.snapshot().get(call.target.served.storage, &call.target.key())
+    }
+}
+
+/// One moment, as number and text.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    pub micros: i64,
+    pub text: String,
+}
+
+impl Moment {
+    /// What a kind is told of a request at this moment.
+    pub fn context<'a>(&'a self, call: &'a Call, api_version: &'a str) -> minkapi_kinds::Context<'a> {
+        minkapi_kinds::Context {
+            now: &self.text,
+            now_millis: self.micros / 1000,
+            api_version,
+            subresource: &call.target.subresource,
+            user: &call.user.name,
+            groups: &call.user.groups,
+            user_uid: &call.user.uid,
+        }
+    }
+}
+
+impl crate::Target {
+    /// The key of the object.
+    pub(crate) fn key(&self) -> Key {
+        Key::new(&self.namespace, &self.name)
+    }
+}
