@@ -3,7 +3,8 @@
 //! On create the pipeline calls [`validate`] with the kind's name rule; on update [`keep_generation`], the kind's
 //! `prepare_for_update`, [`keep_system_fields`] and [`validate_update`], in this order.
 
-use crate::{NameRule, value};
+pub use crate::update::{IMMUTABLE, immutable};
+use crate::{NameRule, update, value};
 use minkapi_schema::{
     field::{self, Error, ErrorList, Path, invalid_each},
     names,
@@ -12,9 +13,6 @@ use serde_json::Value;
 
 /// Keys and values of all annotations together may have this many bytes (C-03-18).
 pub const TOTAL_ANNOTATION_SIZE_LIMIT: usize = 256 * 1024;
-
-/// What is said of a field that may never change.
-pub const IMMUTABLE: &str = "field is immutable";
 
 const PATH: Path<'static> = Path::new("metadata");
 const MANAGER_MAX: usize = 128;
@@ -113,7 +111,7 @@ fn no_new_finalizers(new: &Value, old: &Value) -> Option<Error> {
 
 /// Before a kind prepares an update: clients do not write the generation (C-04-15).
 pub fn keep_generation(new: &mut Value, old: &Value) {
-    crate::update::restore(new, old, &["metadata", "generation"]);
+    update::restore(new, old, &["metadata", "generation"]);
 }
 
 /// After a kind has prepared an update: puts back what updates can never change (C-04-14, C-04-15).
@@ -263,22 +261,6 @@ pub fn validate_field_manager(manager: &str, path: &Path<'_>) -> ErrorList {
 /// `must be greater than or equal to 0`.
 pub fn non_negative(number: i64, path: &Path<'_>) -> Option<Error> {
     (number < 0).then(|| Error::invalid(path, number, "must be greater than or equal to 0"))
-}
-
-/// Whether two fields mean the same: unset, null and empty lists and maps are equal, as upstream's semantic comparison has it.
-pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
-    let empty = |v: Option<&Value>| match v {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(a)) => a.is_empty(),
-        Some(Value::Object(o)) => o.is_empty(),
-        Some(_) => false,
-    };
-    a == b || (empty(a) && empty(b))
-}
-
-/// `Invalid value: <new>: field is immutable` where the two differ.
-pub fn immutable(new: Option<&Value>, old: Option<&Value>, path: &Path<'_>) -> Option<Error> {
-    (!same(new, old)).then(|| Error::invalid(path, new.cloned().unwrap_or_default(), IMMUTABLE))
 }
 
 #[cfg(test)]
