@@ -148,11 +148,9 @@ pub fn warning_for_ip(field: &str, text: &str) -> Option<String> {
         Ok(_) if is_mapped(text) => {
             Some(format!("{field}: non-standard IP address {} is invalid: use {}", quoted(text), quoted(&ip.to_string())))
         }
-        Ok(IpAddr::V6(v6)) if v6.to_string() != text => Some(format!(
-            "{field}: IPv6 address {} should be in RFC 5952 canonical format ({})",
-            quoted(text),
-            quoted(&v6.to_string())
-        )),
+        Ok(IpAddr::V6(v6)) if v6.to_string() != text => {
+            Some(format!("{field}: IPv6 address {} should be in RFC 5952 canonical format ({})", quoted(text), quoted(&v6.to_string())))
+        }
         Ok(_) => None,
     }
 }

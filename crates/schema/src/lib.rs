@@ -3,9 +3,15 @@
 //!
 //! This crate knows schemas ([`minkapi_registry::Struct`]), not kinds: built-ins and custom resources alike.
 
+pub mod base64;
+pub mod decode;
 pub mod duration;
 pub mod field;
 pub mod ip;
+mod json;
 pub mod names;
+mod normalize;
 pub mod quantity;
 pub mod time;
+
+pub use normalize::{canonicalize, is_zero, zero};

@@ -4,8 +4,8 @@ mod arithmetic;
 mod suffix;
 
 use arithmetic::{align, pow10, remove_factors, scale_down};
-pub use suffix::Format;
 use std::{cmp::Ordering, fmt, str::FromStr};
+pub use suffix::Format;
 
 /// Smallest unit that a quantity keeps: 10⁻⁹. Smaller parts are rounded up to it.
 const NANO: i32 = -9;

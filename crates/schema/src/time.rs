@@ -266,10 +266,7 @@ mod tests {
         assert_eq!(time(""), "parsing time \"\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"2006\"");
         assert_eq!(time("2020-13-01T00:00:00Z"), "parsing time \"2020-13-01T00:00:00Z\": month out of range");
         assert_eq!(time("2021-02-29T00:00:00Z"), "parsing time \"2021-02-29T00:00:00Z\": day out of range");
-        assert_eq!(
-            time("2020-01-02"),
-            "parsing time \"2020-01-02\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\""
-        );
+        assert_eq!(time("2020-01-02"), "parsing time \"2020-01-02\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"T\"");
         assert_eq!(time("2020-01-02T03:04:05Zx"), "parsing time \"2020-01-02T03:04:05Zx\": extra text: \"x\"");
         let micro = |s: &str| Time::parse_micro(s).unwrap_err();
         assert_eq!(
