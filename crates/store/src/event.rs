@@ -25,6 +25,17 @@ pub struct Event<T> {
     derived: Mutex<Derived>,
 }
 
+/// What a change means to one who sees only some objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The object was created or has begun to be seen.
+    Added,
+    /// It was changed.
+    Modified,
+    /// It was deleted or is not seen any more.
+    Deleted,
+}
+
 /// What callers derived from an event, by their identifier.
 #[derive(Default)]
 struct Derived {
@@ -69,6 +80,18 @@ impl<T: Versioned> Event<T> {
     pub fn departed(&self) -> Option<&Arc<T>> {
         let old = self.old.as_ref()?;
         Some(self.departed.get_or_init(|| Arc::new(old.with_revision(self.revision))))
+    }
+
+    /// What the change means to one who sees only objects for which `selects` holds, and the object that he is to be
+    /// told: the new one, or the [`departed`](Self::departed). None if it concerns no object that he sees.
+    pub fn transition(&self, selects: impl Fn(&T) -> bool) -> Option<(Transition, &Arc<T>)> {
+        let selected = |object: &Option<Arc<T>>| object.as_ref().is_some_and(|o| selects(o));
+        match (selected(&self.old), selected(&self.new)) {
+            (false, false) => None,
+            (false, true) => Some((Transition::Added, self.new.as_ref()?)),
+            (true, true) => Some((Transition::Modified, self.new.as_ref()?)),
+            (true, false) => Some((Transition::Deleted, self.departed()?)),
+        }
     }
 
     pub(crate) fn size(&self) -> usize {

@@ -60,7 +60,15 @@ impl<T: Versioned> View<T> {
     /// # Errors
     /// [`ViewGone`] when the view was removed.
     pub fn reset(&self) -> Result<Revision, ViewGone> {
-        self.shared.clear(&self.identity, || ViewGone)
+        self.shared.clear(&self.identity, None)
+    }
+
+    /// As [`Self::reset`], for one kind.
+    ///
+    /// # Errors
+    /// [`ViewGone`] when the view was removed.
+    pub fn reset_kind(&self, kind: Kind) -> Result<Revision, ViewGone> {
+        self.shared.clear(&self.identity, Some(kind))
     }
 
     /// Makes the view show again what it showed at `revision`. These are changes like others, at revisions of their

@@ -1,9 +1,9 @@
 //! The state of a server behind one pointer.
 
 use crate::{
-    Counter, Kind, Revision, RevisionSource, Snapshot, Versioned, View,
+    Counter, Kind, Revision, RevisionSource, Snapshot, Versioned, View, ViewGone,
     commit::Transaction,
-    layer::{Layer, Parent, ViewId},
+    layer::{KindState, Layer, Parent, ViewId},
     log::Limits,
     wake::Wakes,
     world::{Identity, ViewState, World},
@@ -164,14 +164,22 @@ impl<T: Versioned> Shared<T> {
         result
     }
 
-    /// Empties a view's own layer at a revision of its own, which becomes the floor of its history.
-    pub fn clear<E>(&self, identity: &Identity<T>, gone: impl FnOnce() -> E) -> Result<Revision, E> {
+    /// Empties a view's own layer, or one kind in it, at a revision of its own, which becomes the floor of the history.
+    pub fn clear(&self, identity: &Identity<T>, only: Option<Kind>) -> Result<Revision, ViewGone> {
         let result = self.update(|world, _| {
-            let Some(state) = world.views.get(&identity.id) else { return Err(gone()) };
+            let layer = &world.views.get(&identity.id).ok_or(ViewGone)?.layer;
             let mut next = world.clone();
-            next.revision = self.revisions.next(world.revision);
-            next.replace_layer(identity.id, Layer::empty(next.revision, state.layer.parent.clone()));
-            let revision = next.revision;
+            let revision = self.revisions.next(world.revision);
+            next.revision = revision;
+            let layer = match only {
+                None => Layer::empty(revision, layer.parent.clone()),
+                Some(kind) => {
+                    let mut layer = Layer::clone(layer);
+                    layer.kinds.insert(kind, Arc::new(KindState::empty(revision)));
+                    layer
+                }
+            };
+            next.replace_layer(identity.id, layer);
             Ok((Some(next), revision))
         });
         if let Some(wakes) = identity.wakes.first() {

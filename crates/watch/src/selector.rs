@@ -2,7 +2,7 @@
 
 use crate::{WatchEvent, WatchEventKind};
 use minkapi_object::{LabelSelector, Object};
-use minkapi_store::Event;
+use minkapi_store::{Event, Transition};
 use std::{fmt, sync::Arc};
 
 /// Tells whether an object's fields are selected; made by whoever knows the fields of the kind.
@@ -55,13 +55,13 @@ impl Selector {
         if !self.covers(event.key.namespace(), event.key.name()) {
             return None;
         }
-        let selected = |object: &Option<Arc<Object>>| object.as_ref().is_some_and(|o| self.selects(o));
-        let (kind, object) = match (selected(&event.old), selected(&event.new)) {
-            (false, false) => return None,
-            (false, true) => (WatchEventKind::Added, event.new.clone()),
-            (true, true) => (WatchEventKind::Modified, event.new.clone()),
-            (true, false) => (WatchEventKind::Deleted, event.departed().cloned()),
+        let (transition, object) = event.transition(|o| self.selects(o))?;
+        let kind = match transition {
+            Transition::Added => WatchEventKind::Added,
+            Transition::Modified => WatchEventKind::Modified,
+            Transition::Deleted => WatchEventKind::Deleted,
         };
+        let object = Some(object.clone());
         Some(WatchEvent { kind, object, revision: event.revision, source: Some(event.clone()) })
     }
 }
