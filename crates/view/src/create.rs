@@ -80,8 +80,8 @@ impl View {
         let name = metadata::text(&object, "name").to_owned();
         call.target.name.clone_from(&name);
         let reserved = hooks.begin_create(self, call, &mut object, options.dry_run)?;
-        let cx = moment.context(call, &served.resource.api_version()).owned();
-        let cx = cx.borrow();
+        let api_version = served.resource.api_version();
+        let cx = moment.context(&call.target, &call.user, &api_version);
         served.strategy.prepare_for_create(&cx, &mut object);
         let mut errors = object_meta::validate(&object, served.resource.namespaced, served.strategy.traits().name);
         errors.extend(served.strategy.validate(&cx, &object));
@@ -104,7 +104,7 @@ impl View {
         let draft = self.draft(&served, object)?;
         match self.store.commit(served.storage, key, Expect::Absent, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
-                reserved.keep();
+                drop(reserved);
                 let object = done.object.ok_or_else(|| Status::internal("a created object is gone"))?;
                 hooks.after_commit(self, None, Some(&object));
                 Ok(Outcome::created(Content::Stored(object)))

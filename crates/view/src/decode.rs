@@ -3,7 +3,7 @@
 use crate::{Body, Call, FieldValidation, Served, View};
 use minkapi_object::Status;
 use minkapi_registry::Struct;
-use minkapi_schema::Decoded;
+use minkapi_schema::decode::{Decoded, decode, decode_value};
 use serde_json::Value;
 
 impl View {
@@ -35,8 +35,9 @@ impl View {
         kind: &str,
         schema: &Struct,
     ) -> Result<Value, Status> {
+        let version = api_version.rsplit('/').next().unwrap_or(api_version);
         let Decoded { mut value, problems } = match body {
-            Body::Json(bytes) => minkapi_schema::decode(&bytes, schema).map_err(|err| undecodable(api_version, kind, &err.to_string()))?,
+            Body::Json(bytes) => decode(&bytes, schema).map_err(|err| err.to_status(kind, version, &bytes))?,
             Body::Decoded(value) => Decoded { value, problems: Vec::new() },
         };
         match validation {
@@ -53,7 +54,7 @@ impl View {
 
 /// Decodes a tree, such as a patched object, against the schema of a served version. The error is the decoder's text.
 pub(crate) fn tree(served: &Served, value: Value) -> Result<Decoded, String> {
-    minkapi_schema::decode_value(value, &served.resource.schema).map_err(|err| err.to_string())
+    decode_value(&value, &served.resource.schema).map_err(|err| err.to_string())
 }
 
 /// C-03-03.
@@ -76,8 +77,12 @@ fn match_type(value: &mut Value, api_version: &str, kind: &str) -> Result<(), St
     }
     if !given_kind.is_empty() && given_kind != kind {
         let version = api_version.rsplit('/').next().unwrap_or(api_version);
+        let package = match api_version.split_once('/') {
+            Some((group, _)) => group.split('.').next().unwrap_or(group),
+            None => "core",
+        };
         return Err(Status::bad_request(format!(
-            "{given_kind} in version \"{version}\" cannot be handled as a {kind}: converting ({version}.{given_kind}) to ({kind}): unknown conversion"
+            "{given_kind} in version \"{version}\" cannot be handled as a {kind}: converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion"
         )));
     }
     value["apiVersion"] = api_version.into();

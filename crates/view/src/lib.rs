@@ -5,14 +5,36 @@
 //! [`minkapi_kinds::Strategy`]. This crate knows nothing of HTTP: a request arrives as a [`Call`] with a target, a
 //! caller and options, and leaves as an [`Outcome`] or a [`minkapi_object::Status`].
 
+mod admit;
+mod bootstrap;
 mod call;
 mod catalog;
 mod clock;
+mod continue_token;
+mod crd;
+mod create;
+mod decode;
+mod delete;
+mod get;
+mod hooks;
+mod list;
+mod managed_fields;
+mod metadata;
 mod options;
 mod outcome;
+mod patch;
+mod selection;
+mod storage_key;
+mod subresource;
+mod update;
+mod view;
+mod views;
+mod watch;
 
 pub use call::{Body, Call, FieldValidation, Target, UserInfo, Warnings, WriteOptions};
-pub use catalog::{Catalog, Served};
+pub use catalog::{Catalog, CatalogGroup, CatalogVersion, Served, StrategyRef};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use options::{DeleteOptions, ListOptions, PatchType, Propagation, ResourceVersion, ResourceVersionMatch};
 pub use outcome::{Content, List, Outcome};
+pub use view::View;
+pub use views::{Config, CreateView, Views};

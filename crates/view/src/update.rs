@@ -133,8 +133,8 @@ impl View {
 
         let reserved = hooks.begin_update(self, call, &mut new, &old, options.dry_run)?;
         let name = call.target.name.clone();
-        let cx = moment.context(call, &served.resource.api_version()).owned();
-        let cx = cx.borrow();
+        let api_version = served.resource.api_version();
+        let cx = moment.context(&call.target, &call.user, &api_version);
         object_meta::keep_generation(&mut new, &old);
         served.strategy.prepare_for_update(&cx, &mut new, &old);
         object_meta::keep_system_fields(&mut new, &old);
@@ -162,7 +162,7 @@ impl View {
         let expect = Expect::Revision(stored.resource_version());
         match self.store.commit(served.storage, call.target.key(), expect, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
-                reserved.keep();
+                drop(reserved);
                 hooks.after_commit(self, Some(stored), done.object.as_ref());
                 Ok(done.object.map(|object| Outcome::ok(Content::Stored(object))))
             }

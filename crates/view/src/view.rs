@@ -1,7 +1,7 @@
 //! One view: a complete API server of its own.
 
 use crate::{
-    Call, Catalog, CreateView, Served,
+    Call, Catalog, CreateView, Served, Target, UserInfo,
     clock::rfc3339,
     crd,
     views::{self, Config},
@@ -140,20 +140,20 @@ pub(crate) struct Moment {
 
 impl Moment {
     /// What a kind is told of a request at this moment.
-    pub fn context<'a>(&'a self, call: &'a Call, api_version: &'a str) -> minkapi_kinds::Context<'a> {
+    pub fn context<'a>(&'a self, target: &'a Target, user: &'a UserInfo, api_version: &'a str) -> minkapi_kinds::Context<'a> {
         minkapi_kinds::Context {
             now: &self.text,
             now_millis: self.micros / 1000,
             api_version,
-            subresource: &call.target.subresource,
-            user: &call.user.name,
-            groups: &call.user.groups,
-            user_uid: &call.user.uid,
+            subresource: &target.subresource,
+            user: &user.name,
+            groups: &user.groups,
+            user_uid: &user.uid,
         }
     }
 }
 
-impl crate::Target {
+impl Target {
     /// The key of the object.
     pub(crate) fn key(&self) -> Key {
         Key::new(&self.namespace, &self.name)

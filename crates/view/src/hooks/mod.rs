@@ -1,0 +1,57 @@
+//! What a few kinds do beside the common path that needs the view's other objects: allocate addresses, hold a namespace
+//! until it is empty. By the name under which their objects are stored; all other kinds have none.
+
+mod namespace;
+
+use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
+use minkapi_object::{Object, Status};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Something taken for an object that is not stored yet; given back when dropped.
+pub(crate) type Reserved = Option<Box<dyn Send>>;
+
+/// A kind's part in the common path.
+pub(crate) trait Hooks: Sync {
+    /// Before a new object is prepared: may take what it needs and write it in.
+    fn begin_create(&self, view: &View, call: &Call, object: &mut Value, dry_run: bool) -> Result<Reserved, Status> {
+        let _ = (view, call, object, dry_run);
+        Ok(None)
+    }
+
+    /// The same before a change.
+    fn begin_update(&self, view: &View, call: &Call, new: &mut Value, old: &Value, dry_run: bool) -> Result<Reserved, Status> {
+        let _ = (view, call, new, old, dry_run);
+        Ok(None)
+    }
+
+    /// Whether an object without finalizers that is to be deleted may go now.
+    fn may_be_removed(&self, object: &Value) -> bool {
+        let _ = object;
+        true
+    }
+
+    /// The kind's own way of being deleted.
+    fn delete_step(&self, old: &Value, options: &DeleteOptions, moment: &Moment) -> Option<Step> {
+        let _ = (old, options, moment);
+        None
+    }
+
+    /// After an object was stored or removed.
+    fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
+        let _ = (view, old, new);
+    }
+}
+
+/// The hooks of kinds without any.
+struct Plain;
+
+impl Hooks for Plain {}
+
+static HOOKS: &[(&str, &dyn Hooks)] = &[("namespaces", &namespace::Namespaces)];
+
+/// The hooks of a resource's objects.
+pub(crate) fn of(served: &Served) -> &'static dyn Hooks {
+    let storage = served.storage.name();
+    HOOKS.iter().find(|(name, _)| *name == storage).map_or(&Plain, |(_, hooks)| *hooks)
+}
