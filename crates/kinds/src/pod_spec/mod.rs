@@ -10,7 +10,8 @@ mod volume_defaults;
 
 pub use defaults::default;
 pub use options::Options;
-pub use volume_defaults::default_claim_spec;
+pub use resources::round_list as round_resources;
+pub use volume_defaults::{default_claim_spec, default_sources};
 
 /// The lists of containers in a pod spec.
 pub const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];

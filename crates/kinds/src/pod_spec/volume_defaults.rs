@@ -53,6 +53,11 @@ pub fn default(volume: &mut Value) {
         set(volume, "emptyDir", Map::new());
         return;
     }
+    default_sources(volume);
+}
+
+/// Fills in the sources of a volume in a pod or of a persistent volume.
+pub fn default_sources(volume: &mut Value) {
     for (key, fill) in SOURCES {
         if let Some(source) = field_mut(volume, key) {
             fill(source);

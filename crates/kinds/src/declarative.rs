@@ -1,0 +1,30 @@
+//! Rules that Kubernetes declares on API types. kube-apiserver tells what they find after everything else, in words of
+//! their own: immutable fields print no value.
+
+use crate::value::{field, is_zero};
+use minkapi_schema::field::{Error, ErrorList, Path};
+use serde_json::Value;
+
+/// `Required value` where the field is unset or has its zero value.
+pub fn required(errors: &mut ErrorList, parent: &Value, key: &str, path: &Path<'_>) {
+    if parent.get(key).is_none_or(is_zero) {
+        errors.push(Error::required(&path.child(key), ""));
+    }
+}
+
+/// `Invalid value: null: field is immutable` where the field differs.
+pub fn immutable(errors: &mut ErrorList, new: &Value, old: &Value, key: &str, path: &Path<'_>) {
+    if changed(new, old, key) {
+        errors.push(Error::invalid(&path.child(key), Value::Null, crate::object_meta::IMMUTABLE));
+    }
+}
+
+/// Whether a field differs, where unset and empty are the same.
+pub fn changed(new: &Value, old: &Value, key: &str) -> bool {
+    let set = |v: &'_ Value| field(v, key).filter(|f| !is_empty(f)).cloned();
+    set(new) != set(old)
+}
+
+fn is_empty(v: &Value) -> bool {
+    v.as_array().is_some_and(Vec::is_empty) || v.as_object().is_some_and(serde_json::Map::is_empty)
+}
