@@ -13,13 +13,11 @@ pub struct Snapshot<T> {
     pub(crate) top: Arc<Layer<T>>,
     /// The layers below, from the parent down to the base view.
     pub(crate) below: Vec<Arc<Layer<T>>>,
-    /// Set when this is a past state of one kind: nothing is known of others.
-    pub(crate) only: Option<Kind>,
 }
 
 impl<T> Clone for Snapshot<T> {
     fn clone(&self) -> Self {
-        Self { revision: self.revision, top: self.top.clone(), below: self.below.clone(), only: self.only }
+        Self { revision: self.revision, top: self.top.clone(), below: self.below.clone() }
     }
 }
 
@@ -120,8 +118,8 @@ impl<T> Snapshot<T> {
         self.past(revision, None)
     }
 
-    /// As [`Self::at`], but of one kind only: nothing is to be seen of others, and it does not matter how much of
-    /// their history is kept.
+    /// As [`Self::at`], but of one kind only, whatever of the history of others is kept. What it shows of other kinds
+    /// means nothing.
     ///
     /// # Errors
     /// [`AtError`] when `revision` is not within the history of the kind.
@@ -144,7 +142,7 @@ impl<T> Snapshot<T> {
             return Err(AtError::Expired { floor });
         }
         let undo = |layer: &Arc<Layer<T>>| Arc::new(layer.at(revision, only));
-        Ok(Self { revision, top: undo(&self.top), below: self.below.iter().map(undo).collect(), only: only.or(self.only) })
+        Ok(Self { revision, top: undo(&self.top), below: self.below.iter().map(undo).collect() })
     }
 
     pub(crate) fn layers(&self) -> impl Iterator<Item = &Arc<Layer<T>>> {

@@ -119,7 +119,6 @@ impl<T> Shared<T> {
             revision: 0,
             top: Arc::new(Layer::empty(0, Parent::None)),
             below: Vec::new(),
-            only: None,
         })
     }
 

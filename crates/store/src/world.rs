@@ -1,7 +1,7 @@
 //! The state of the whole server as one immutable value.
 
 use crate::{
-    Kind, Mode, Revision, Snapshot,
+    Mode, Revision, Snapshot,
     layer::{Layer, Parent, ViewId},
     wake::Wakes,
 };
@@ -63,7 +63,7 @@ impl<T> World<T> {
     pub fn snapshot(&self, id: ViewId) -> Option<Snapshot<T>> {
         let top = self.views.get(&id)?.layer.clone();
         let below = self.layers_below(&top);
-        Some(Snapshot { revision: self.revision, top, below, only: None::<Kind> })
+        Some(Snapshot { revision: self.revision, top, below })
     }
 
     fn layers_below(&self, top: &Layer<T>) -> Vec<Arc<Layer<T>>> {
