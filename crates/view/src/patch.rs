@@ -63,7 +63,7 @@ impl Format {
                 // A strategic patch cannot change what an object is (chapter 18 on C-07-16).
                 object["apiVersion"] = current["apiVersion"].clone();
                 object["kind"] = current["kind"].clone();
-                (object, go_format::plus_v(&result.patch))
+                (object, go_format::plain(&result.patch).to_string())
             }
         };
         let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);

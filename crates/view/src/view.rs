@@ -14,11 +14,16 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// What all views of a server share.
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub store: Store<Object>,
     pub config: Config,
     pub sandboxes: DashMap<Arc<str>, View>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("config", &self.config).finish_non_exhaustive()
+    }
 }
 
 impl Shared {
@@ -28,11 +33,17 @@ impl Shared {
 }
 
 /// A view with the verbs of the API. Cloning counts references.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct View {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: minkapi_store::View<Object>,
     own: Arc<Own>,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View").field("name", &self.name()).finish_non_exhaustive()
+    }
 }
 
 /// What belongs to one view.
@@ -116,7 +127,7 @@ impl View {
         self.store.snapshot()
     }
 
-    pub(crate) const fn config(&self) -> &views::Config {
+    pub(crate) fn config(&self) -> &views::Config {
         &self.shared.config
     }
 
