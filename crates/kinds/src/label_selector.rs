@@ -1,6 +1,9 @@
 //! `metav1.LabelSelector` as a field of an object: its rules, and how it prints.
 
-use crate::value::{entries, has, items, map, text};
+use crate::{
+    update::{IMMUTABLE, same},
+    value::{entries, field, has, is_zero, items, map, text},
+};
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
     names,
@@ -71,6 +74,41 @@ pub fn is_empty(selector: &Value) -> bool {
     map(selector, "matchLabels").is_none_or(|m| m.is_empty()) && items(selector, "matchExpressions").is_empty()
 }
 
+/// Whether the selector selects something with these labels: an absent one selects nothing, an empty one everything.
+/// None when it is malformed.
+pub fn matches(selector: Option<&Value>, labels: Option<&Value>) -> Option<bool> {
+    let Some(selector) = selector else { return Some(false) };
+    if !validate(Some(selector), &Path::ROOT).is_empty() {
+        return None;
+    }
+    let label = |key: &str| labels.and_then(|l| l.get(key));
+    let all_equal = entries(selector, "matchLabels").all(|(key, value)| label(key) == Some(value));
+    let all_met = items(selector, "matchExpressions").iter().all(|requirement| {
+        let found = label(text(requirement, "key"));
+        let listed = found.is_some_and(|value| items(requirement, "values").contains(value));
+        match text(requirement, "operator") {
+            "In" => listed,
+            "NotIn" => !listed,
+            "Exists" => found.is_some(),
+            _ => found.is_none(),
+        }
+    });
+    Some(all_equal && all_met)
+}
+
+/// The selector as errors show it: JSON with labels before expressions.
+pub fn printed(selector: Option<&Value>) -> String {
+    let Some(selector) = selector else { return "null".to_owned() };
+    let part = |key| field(selector, key).filter(|v| !is_zero(v)).map(|v| format!("\"{key}\":{v}"));
+    let parts: Vec<String> = ["matchLabels", "matchExpressions"].into_iter().filter_map(part).collect();
+    format!("{{{}}}", parts.join(","))
+}
+
+/// `field is immutable` where the selectors differ.
+pub fn immutable(new: Option<&Value>, old: Option<&Value>, path: &Path<'_>) -> Option<Error> {
+    (!same(new, old)).then(|| Error::invalid_printed(path, printed(new), IMMUTABLE))
+}
+
 /// As `metav1.FormatLabelSelector` prints it: `<none>` when it matches everything, `<error>` when it is malformed.
 pub fn format(selector: Option<&Value>) -> String {
     let Some(selector) = selector.filter(|s| !is_empty(s)) else { return "<none>".to_owned() };
@@ -125,6 +163,24 @@ mod tests {
         let path = Path::new("selector");
         assert!(validate_update(Some(&bad), Some(&bad), &path).is_empty());
         assert_eq!(validate_update(Some(&bad), None, &path).len(), 1);
+    }
+
+    #[test]
+    fn labels_and_expressions_must_all_match() {
+        let selector = json!({"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "b", "operator": "NotIn", "values": ["2"]}]});
+        let select = |labels| matches(Some(&selector), Some(&labels));
+        assert_eq!(select(json!({"a": "1"})), Some(true));
+        assert_eq!(select(json!({"a": "1", "b": "2"})), Some(false));
+        assert_eq!(matches(None, None), Some(false));
+        assert_eq!(matches(Some(&json!({})), None), Some(true));
+        assert_eq!(matches(Some(&json!({"matchLabels": {"-": ""}})), None), None);
+    }
+
+    #[test]
+    fn errors_show_labels_before_expressions() {
+        let selector = json!({"matchExpressions": [{"key": "b", "operator": "Exists"}], "matchLabels": {"a": "1"}});
+        assert_eq!(printed(Some(&selector)), r#"{"matchLabels":{"a":"1"},"matchExpressions":[{"key":"b","operator":"Exists"}]}"#);
+        assert_eq!(printed(Some(&json!({}))), "{}");
     }
 
     #[test]

@@ -71,6 +71,7 @@ mod resource_quota;
 mod resource_slice;
 mod role;
 mod role_binding;
+mod rolling_update;
 mod runtime_class;
 mod scale;
 mod secret;
@@ -98,6 +99,7 @@ mod validating_webhook_configuration;
 mod value;
 mod volume_attachment;
 mod volume_attributes_class;
+mod workload;
 
 pub use custom_resource::CustomResource;
 pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, SelectableField, Strategy, Traits, field_values};

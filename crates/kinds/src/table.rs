@@ -83,6 +83,17 @@ pub fn age(object: &Value, now_millis: i64) -> Value {
     since(object.get("metadata").map_or("", |meta| value::text(meta, "creationTimestamp")), now_millis).into()
 }
 
+/// A map of labels as `a=1,b=2`; `<none>` when it is empty.
+pub fn labels(map: Option<&Value>) -> String {
+    let pairs: Vec<String> = map
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(key, label)| format!("{key}={}", label.as_str().unwrap_or_default()))
+        .collect();
+    if pairs.is_empty() { NONE.to_owned() } else { pairs.join(",") }
+}
+
 /// How long ago an RFC 3339 time was; `<unknown>` if it is unset.
 pub fn since(time: &str, now_millis: i64) -> String {
     millis(time).map_or_else(|| UNKNOWN.to_owned(), |then| human_duration(now_millis.saturating_sub(then)))
