@@ -195,9 +195,15 @@ impl Joiner<'_> {
             into.insert(json.clone(), field);
         }
         for embedded in &go.embedded {
-            let number = message.and_then(|m| m.get(&embedded.proto)).map_or(0, |f| f.number);
-            let path: Vec<u32> = held_in.iter().copied().chain((number != 0).then_some(number)).collect();
-            self.collect(&embedded.of, &path, into)?;
+            let number = message.and_then(|m| m.get(&embedded.proto)).map(|f| f.number);
+            let path: Vec<u32> = held_in.iter().copied().chain(number).collect();
+            let mut fields = Struct::new();
+            self.collect(&embedded.of, &path, &mut fields)?;
+            if number.is_none() {
+                // TypeMeta: the envelope carries it instead.
+                fields.values_mut().for_each(|f| f.proto = 0);
+            }
+            into.extend(fields);
         }
         // Embedded structs have no definition of their own: what OpenAPI knows stands with the struct that embeds them.
         if let Some(definition) = self.openapi.get(name) {
