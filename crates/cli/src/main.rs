@@ -1,2 +1,63 @@
-//! The minkapi server.
-fn main() {}
+//! The minkapi server: flags, signals and exit codes around the `minkapi` library.
+
+mod args;
+mod exit;
+mod logging;
+
+use args::Args;
+use clap::Parser as _;
+use exit::Failure;
+use minkapi::Server;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(err) => {
+            let _ = err.print();
+            return if err.use_stderr() { ExitCode::from(exit::BAD_OPTIONS) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            exit::explain(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn run(args: Args) -> Result<(), Failure> {
+    logging::start(args.verbosity);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: Args) -> Result<(), Failure> {
+    println!("minkapi {} (Kubernetes {})", minkapi::VERSION, minkapi::KUBERNETES_VERSION);
+    let server = Server::launch(args.into_config()?).await?;
+    println!("serving     {}", server.url());
+    println!("kubeconfig  {}", server.kubeconfig().display());
+    println!("try         kubectl --kubeconfig {} get namespaces", server.kubeconfig().display());
+    stopped().await.map_err(Failure::Runtime)?;
+    println!("stopping");
+    server.shutdown().await?;
+    Ok(())
+}
+
+/// Resolves at the first SIGINT or SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

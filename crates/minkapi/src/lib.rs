@@ -1,1 +1,42 @@
-//! MinKAPI to embed: server, in-process client, kubeconfig and scheduler files
+//! MinKAPI to embed: an in-memory Kubernetes API server whose whole state forks in microseconds.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = minkapi::Server::launch(minkapi::Config::default()).await?;
+//! println!("kubectl --kubeconfig {} get nodes", server.kubeconfig().display());
+//!
+//! let sandbox = server.create_view("what-if", &minkapi::CreateView::default())?;
+//! sandbox.view.create_object(&serde_json::json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})).await?;
+//! assert_eq!(server.base().nodes().len(), 0);
+//!
+//! server.shutdown().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Server`] listens on a socket and keeps kubeconfig files; [`Views`] is the same without socket and files. With
+//! the feature `kube`, [`client`] makes a `kube::Client` for a view, over the network or in process.
+
+#[cfg(feature = "kube")]
+pub mod client;
+mod config;
+mod error;
+mod files;
+mod kubeconfig;
+mod scheduler_config;
+mod server;
+
+pub use config::Config;
+pub use error::{FileError, LaunchError, ShutdownError, ViewError};
+pub use minkapi_admission as admission;
+pub use minkapi_object::{FieldSelector, LabelSelector, Object, Status};
+pub use minkapi_schema::duration;
+pub use minkapi_store::MatchCriteria;
+pub use minkapi_view::{CreateView, DeleteOptions, EventSink, ListOptions, PatchType, ResourceVersion, View, Views};
+pub use server::{Sandbox, Server};
+
+/// This program's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The Kubernetes version that it behaves as.
+pub const KUBERNETES_VERSION: &str = minkapi_registry::KUBERNETES_VERSION;

@@ -1,0 +1,55 @@
+//! What a server is launched with.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// Settings of a server. The defaults are those of the `minkapi` program, but for the port: an embedded server takes a
+/// free one.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub bind_address: SocketAddr,
+    /// First segment of the base view's URLs.
+    pub base_prefix: String,
+    /// Where the kubeconfig of the base view goes; those of sandboxes and the scheduler configurations go beside it.
+    pub kubeconfig: PathBuf,
+    /// Whether the files stay after a shutdown.
+    pub keep_files: bool,
+    /// Events that one watch may have encoded and unsent.
+    pub watch_queue_size: usize,
+    /// How long a watch without `timeoutSeconds` lasts at least; it ends within twice that time.
+    pub watch_timeout: Duration,
+    /// How long a shutdown waits for requests.
+    pub shutdown_timeout: Duration,
+    /// Whether `/debug/pprof` is served.
+    pub profile: bool,
+    /// Admission plugins to switch on beside the default ones, by upstream's names.
+    pub enable_admission_plugins: Vec<String>,
+    /// Admission plugins to switch off.
+    pub disable_admission_plugins: Vec<String>,
+    /// Addresses for Services.
+    pub service_cluster_ip_range: String,
+    /// Ports for Services, inclusive.
+    pub service_node_port_range: (u16, u16),
+    /// Changes that are remembered for each kind in each view.
+    pub history_events: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            base_prefix: "base".to_owned(),
+            kubeconfig: std::env::temp_dir().join(format!("minkapi-{}.yaml", std::process::id())),
+            keep_files: false,
+            watch_queue_size: 100,
+            watch_timeout: Duration::from_secs(300),
+            shutdown_timeout: Duration::from_secs(10),
+            profile: false,
+            enable_admission_plugins: Vec::new(),
+            disable_admission_plugins: vec!["ServiceAccount".to_owned(), "TaintNodesByCondition".to_owned()],
+            service_cluster_ip_range: "10.0.0.0/24".to_owned(),
+            service_node_port_range: (30_000, 32_767),
+            history_events: 65_536,
+        }
+    }
+}
