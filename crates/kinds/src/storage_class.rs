@@ -4,7 +4,7 @@ use crate::{
     Column, Context, DeletedAnswer, Row, Strategy, Traits,
     class_parameters::{validate_driver, validate_parameters},
     declarative, node_label, table,
-    value::{flag, items, set_default, text},
+    value::{field, flag, items, set_default, text},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct StorageClass;
 
 const RECLAIM_POLICIES: &[&str] = &["Delete", "Retain"];
+const DEFAULT_ANNOTATIONS: &[&str] = &["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"];
 const BINDING_MODES: &[&str] = &["Immediate", "WaitForFirstConsumer"];
 
 impl Strategy for StorageClass {
@@ -66,10 +67,13 @@ impl Strategy for StorageClass {
         Some(COLUMNS)
     }
 
-    fn row(&self, class: &Value, now_millis: i64, _: bool) -> Row {
+    /// Only a list tells which class is the default (C-05-46).
+    fn row(&self, class: &Value, now_millis: i64, in_list: bool) -> Row {
+        let meta = field(class, "metadata").unwrap_or(&Value::Null);
+        let is_default = in_list && field(meta, "annotations").is_some_and(|a| DEFAULT_ANNOTATIONS.iter().any(|key| text(a, key) == "true"));
         let or = |key, default| if text(class, key).is_empty() { default } else { text(class, key) };
         Row::of(vec![
-            table::name(class),
+            json!(format!("{}{}", text(meta, "name"), if is_default { " (default)" } else { "" })),
             json!(text(class, "provisioner")),
             json!(or("reclaimPolicy", "Delete")),
             json!(or("volumeBindingMode", "Immediate")),
