@@ -1,0 +1,218 @@
+//! Affinity to nodes and to other pods.
+
+use super::Options;
+use crate::{
+    label_selector::{self, ValuesOf},
+    value::{entries, field, has, int, items, text},
+};
+use minkapi_schema::{
+    field::{Error, ErrorList, Path, invalid_each},
+    names,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+
+/// Checks `affinity`.
+pub fn validate(errors: &mut ErrorList, affinity: Option<&Value>, path: &Path<'_>, options: &Options) {
+    let Some(affinity) = affinity else { return };
+    if let Some(node) = field(affinity, "nodeAffinity") {
+        let node_path = path.child("nodeAffinity");
+        if let Some(selector) = field(node, REQUIRED) {
+            validate_node_selector(errors, selector, options.node_affinity_values, &node_path.child(REQUIRED));
+        }
+        preferred_nodes(errors, items(node, PREFERRED), &node_path.child(PREFERRED));
+    }
+    for key in ["podAffinity", "podAntiAffinity"] {
+        let Some(pods) = field(affinity, key) else { continue };
+        let pods_path = path.child(key);
+        let required = pods_path.child(REQUIRED);
+        for (i, term) in items(pods, REQUIRED).iter().enumerate() {
+            pod_term(errors, term, &required.index(i), options);
+        }
+        let preferred = pods_path.child(PREFERRED);
+        for (i, weighted) in items(pods, PREFERRED).iter().enumerate() {
+            let at_index = preferred.index(i);
+            weight(errors, weighted, &at_index);
+            pod_term(errors, field(weighted, "podAffinityTerm").unwrap_or(&Value::Null), &at_index.child("podAffinityTerm"), options);
+        }
+    }
+}
+
+/// Every pod affinity term of a spec: required and preferred, affinity and anti-affinity.
+pub fn pod_terms(spec: &Value) -> impl Iterator<Item = &Value> {
+    let affinity = field(spec, "affinity");
+    ["podAffinity", "podAntiAffinity"].into_iter().filter_map(move |key| field(affinity?, key)).flat_map(|pods| {
+        items(pods, REQUIRED).iter().chain(items(pods, PREFERRED).iter().filter_map(|weighted| field(weighted, "podAffinityTerm")))
+    })
+}
+
+/// Checks a `NodeSelector`; `any_values` lets values pass that are no label values.
+pub fn validate_node_selector(errors: &mut ErrorList, selector: &Value, any_values: bool, path: &Path<'_>) {
+    let terms_path = path.child("nodeSelectorTerms");
+    let terms = items(selector, "nodeSelectorTerms");
+    if terms.is_empty() {
+        errors.push(Error::required(&terms_path, "must have at least one node selector term"));
+    }
+    for (i, term) in terms.iter().enumerate() {
+        node_term(errors, term, any_values, &terms_path.index(i));
+    }
+}
+
+fn preferred_nodes(errors: &mut ErrorList, terms: &[Value], path: &Path<'_>) {
+    for (i, term) in terms.iter().enumerate() {
+        let at_index = path.index(i);
+        weight(errors, term, &at_index);
+        // A preference with impossible values merely prefers nothing.
+        node_term(errors, field(term, "preference").unwrap_or(&Value::Null), true, &at_index.child("preference"));
+    }
+}
+
+fn weight(errors: &mut ErrorList, term: &Value, path: &Path<'_>) {
+    let weight = int(term, "weight").unwrap_or_default();
+    if !(1..=100).contains(&weight) {
+        errors.push(Error::invalid(&path.child("weight"), weight, "must be in the range 1-100"));
+    }
+}
+
+fn node_term(errors: &mut ErrorList, term: &Value, any_values: bool, path: &Path<'_>) {
+    let expressions = path.child("matchExpressions");
+    for (i, requirement) in items(term, "matchExpressions").iter().enumerate() {
+        node_requirement(errors, requirement, any_values, &expressions.index(i));
+    }
+    let fields = path.child("matchFields");
+    for (i, requirement) in items(term, "matchFields").iter().enumerate() {
+        node_field_requirement(errors, requirement, &fields.index(i));
+    }
+}
+
+fn node_requirement(errors: &mut ErrorList, requirement: &Value, any_values: bool, path: &Path<'_>) {
+    let values = items(requirement, "values");
+    let values_path = path.child("values");
+    match text(requirement, "operator") {
+        "In" | "NotIn" if values.is_empty() => {
+            errors.push(Error::required(&values_path, "must be specified when `operator` is 'In' or 'NotIn'"));
+        }
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            errors.push(Error::forbidden(&values_path, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+        }
+        "Gt" | "Lt" if values.len() != 1 => {
+            errors.push(Error::required(&values_path, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+        }
+        "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
+        other => errors.push(Error::invalid(&path.child("operator"), other, "not a valid selector operator")),
+    }
+    let key = text(requirement, "key");
+    invalid_each(errors, &path.child("key"), key, names::is_qualified_name(key));
+    if !any_values {
+        for (i, value) in values.iter().filter_map(Value::as_str).enumerate() {
+            invalid_each(errors, &values_path.index(i), value, names::is_valid_label_value(value));
+        }
+    }
+}
+
+/// Nodes can be selected by the field `metadata.name` only.
+fn node_field_requirement(errors: &mut ErrorList, requirement: &Value, path: &Path<'_>) {
+    let values = items(requirement, "values");
+    let values_path = path.child("values");
+    match text(requirement, "operator") {
+        "In" | "NotIn" if values.len() != 1 => {
+            errors.push(Error::required(&values_path, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+        }
+        "In" | "NotIn" => {}
+        other => errors.push(Error::invalid(&path.child("operator"), other, "not a valid selector operator")),
+    }
+    match text(requirement, "key") {
+        "metadata.name" => {
+            for (i, value) in values.iter().filter_map(Value::as_str).enumerate() {
+                invalid_each(errors, &values_path.index(i), value, names::is_dns1123_subdomain(value));
+            }
+        }
+        other => errors.push(Error::invalid(&path.child("key"), other, "not a valid field selector key")),
+    }
+}
+
+fn pod_term(errors: &mut ErrorList, term: &Value, path: &Path<'_>, options: &Options) {
+    let values = if options.selector_values { ValuesOf::None } else { ValuesOf::All };
+    for key in ["labelSelector", "namespaceSelector"] {
+        errors.extend(label_selector::validate_with(field(term, key), &path.child(key), values));
+    }
+    for name in items(term, "namespaces").iter().filter_map(Value::as_str) {
+        invalid_each(errors, &path.child("namespace"), name, names::is_dns1123_label(name));
+    }
+    validate_label_keys(errors, term, path);
+    let topology = text(term, "topologyKey");
+    let topology_path = path.child("topologyKey");
+    if topology.is_empty() {
+        errors.push(Error::required(&topology_path, "can not be empty"));
+    }
+    invalid_each(errors, &topology_path, topology, names::is_qualified_name(topology));
+}
+
+/// `matchLabelKeys` and `mismatchLabelKeys` of a pod affinity term or a spread constraint.
+pub fn validate_label_keys(errors: &mut ErrorList, term: &Value, path: &Path<'_>) {
+    let keys = |key| items(term, key).iter().filter_map(Value::as_str).collect::<Vec<_>>();
+    let (matching, mismatching) = (keys("matchLabelKeys"), keys("mismatchLabelKeys"));
+    for (key, keys) in [("matchLabelKeys", &matching), ("mismatchLabelKeys", &mismatching)] {
+        let keys_path = path.child(key);
+        if !keys.is_empty() && !has(term, "labelSelector") {
+            errors.push(Error::forbidden(&keys_path, "must not be specified when labelSelector is not set"));
+            continue;
+        }
+        for (i, key) in keys.iter().enumerate() {
+            invalid_each(errors, &keys_path.index(i), key, names::is_qualified_name(key));
+        }
+    }
+    if let Some(selector) = field(term, "labelSelector") {
+        // The keys have been merged into the selector by now, once each: a second time is the client's.
+        let at_key: BTreeMap<&str, usize> = matching.iter().enumerate().map(|(i, key)| (*key, i)).collect();
+        let mut seen: BTreeSet<&str> = entries(selector, "matchLabels").map(|(key, _)| key).collect();
+        for requirement in items(selector, "matchExpressions") {
+            let key = text(requirement, "key");
+            if let Some(i) = at_key.get(key).filter(|_| seen.contains(key)) {
+                errors.push(Error::invalid(&path.index(*i), key, "exists in both matchLabelKeys and labelSelector"));
+            }
+            seen.insert(key);
+        }
+    }
+    let keys_path = path.child("matchLabelKeys");
+    for (i, key) in matching.iter().enumerate().filter(|(_, key)| mismatching.contains(key)) {
+        errors.push(Error::invalid(&keys_path.index(i), *key, "exists in both matchLabelKeys and mismatchLabelKeys"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn texts(affinity: Value) -> Vec<String> {
+        let mut errors = ErrorList::new();
+        validate(&mut errors, Some(&affinity), &Path::new("affinity"), &Options::default());
+        errors.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_pod_term_needs_a_topology_key() {
+        let errors = texts(json!({"podAffinity": {REQUIRED: [{}]}}));
+        let path = format!("affinity.podAffinity.{REQUIRED}[0].topologyKey");
+        assert_eq!(errors[0], format!("{path}: Required value: can not be empty"));
+        assert!(errors[1].starts_with(&format!("{path}: Invalid value: \"\": name part must be non-empty")), "{errors:?}");
+    }
+
+    #[test]
+    fn weights_are_percentages() {
+        let errors = texts(json!({"nodeAffinity": {PREFERRED: [{"weight": 101, "preference": {}}]}}));
+        assert_eq!(errors, [format!("affinity.nodeAffinity.{PREFERRED}[0].weight: Invalid value: 101: must be in the range 1-100")]);
+    }
+
+    #[test]
+    fn a_node_is_selected_by_one_name() {
+        let errors = texts(json!({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [
+            {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a", "b"]}]}]}}}));
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].ends_with("must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
+    }
+}
