@@ -1,5 +1,6 @@
 //! YAML as `sigs.k8s.io/yaml` reads and writes it: YAML 1.1 scalars, JSON's data model, keys in natural order (C-11-06).
 
+mod error;
 mod key_order;
 mod read;
 mod scalar;

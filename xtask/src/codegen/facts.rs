@@ -2,7 +2,7 @@
 //!
 //! One line a struct: its OpenAPI name, a colon, then words. `name?` is a pointer with omitempty, `name!` a pointer without,
 //! `name~` omitempty, `name^` omitzero, a bare `name` is always written; `=x` gives the protobuf name where it differs
-//! (`-`: none). `+Type=x` is an embedded struct and the protobuf field that holds it.
+//!. `+Type=x` is an embedded struct and the protobuf field that holds it.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -20,7 +20,7 @@ pub struct GoStruct {
 pub struct GoField {
     /// When Go leaves it out.
     pub omit: Omit,
-    /// Its protobuf name, where that is not the JSON name; `-` if it has none.
+    /// Its protobuf name, where that is not the JSON name.
     pub proto: Option<String>,
 }
 

@@ -76,13 +76,15 @@ fn scan_field(line: &str, package: &str, imports: &BTreeMap<String, String>, int
     }
     let words: Vec<_> = declaration.split_whitespace().collect();
     let (Some(first), go_type) = (words.first(), words.last().copied().unwrap_or_default()) else { return };
-    let proto = tag(tags, "protobuf").map(|t| t.split(',').find_map(|p| p.strip_prefix("name=")).unwrap_or("-").to_owned());
+    let named = |t: &str| t.split(',').find_map(|p| p.strip_prefix("name=")).map(str::to_owned);
+    let proto = tag(tags, "protobuf");
     if name.is_empty() && words.len() == 1 {
         let target = first.trim_start_matches('*');
         let of = match target.split_once('.') {
             Some((alias, name)) => format!("{}.{name}", imports.get(alias).map_or(alias, String::as_str)),
             None => format!("{package}.{target}"),
         };
+        let proto = proto.map(|p| named(p).unwrap_or_else(|| uncapitalized(target)));
         into.embedded.push(Embedded { of, proto: proto.unwrap_or_default() });
         return;
     }
@@ -94,8 +96,14 @@ fn scan_field(line: &str, package: &str, imports: &BTreeMap<String, String>, int
         (false, true, false) => Omit::Empty,
         (false, false, false) => Omit::Never,
     };
-    let proto = proto.filter(|p| p != name);
+    let proto = proto.and_then(named).filter(|p| p != name);
     into.fields.insert(name.to_owned(), GoField { omit, proto });
+}
+
+/// `EphemeralContainerCommon` is `ephemeralContainerCommon` in protobuf.
+fn uncapitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|c| c.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
 fn tag<'a>(tags: &'a str, key: &str) -> Option<&'a str> {

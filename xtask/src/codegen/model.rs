@@ -189,8 +189,10 @@ impl Joiner<'_> {
                 (None, None) => Schema { shape: Shape::Plain("String"), ..Schema::default() },
             };
             let mut field = Field { presence: presence(tags.omit, &schema.shape), schema, ..Field::default() };
-            if let Some(found) = found {
-                (field.proto, field.proto_in) = self.numbers(found, held_in);
+            match found {
+                Some(found) => (field.proto, field.proto_in) = self.numbers(found, held_in),
+                None if message.is_some() => return Err(format!("{name}.{json} has no protobuf number")),
+                None => {}
             }
             into.insert(json.clone(), field);
         }

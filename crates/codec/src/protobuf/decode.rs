@@ -127,7 +127,7 @@ impl Decoder {
             Wire::Int32 => (raw.number(name)? as i32).into(),
             Wire::Int64 => (raw.number(name)? as i64).into(),
             Wire::Double => match raw {
-                Raw::Fixed64(bytes) => f64::from_le_bytes(bytes).into(),
+                Raw::Fixed64(bytes) => double(f64::from_le_bytes(bytes)),
                 other => return Err(other.wrong(name)),
             },
             Wire::Time | Wire::MicroTime => time(raw.bytes(name)?, matches!(wire, Wire::MicroTime))?,
@@ -222,6 +222,12 @@ fn is_zero(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
     }
+}
+
+/// Go writes whole doubles without a fraction.
+fn double(value: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if value.fract() == 0.0 && value.abs() < EXACT { (value as i64).into() } else { value.into() }
 }
 
 /// Go shows bytes that are no UTF-8 as replacement characters.

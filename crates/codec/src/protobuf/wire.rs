@@ -52,6 +52,8 @@ pub enum Raw<'a> {
     Fixed64([u8; 8]),
     /// Wire type 2.
     Bytes(&'a [u8]),
+    /// A wire type that no field of the API has; what follows cannot be read.
+    Other(u64),
 }
 
 impl<'a> Reader<'a> {
@@ -81,7 +83,7 @@ impl<'a> Reader<'a> {
                 VARINT => Raw::Varint(self.varint()?),
                 FIXED64 => Raw::Fixed64(self.take(8)?.try_into().map_err(|_| WireError::UnexpectedEof)?),
                 LENGTH => Raw::Bytes(self.length_prefixed()?),
-                _ => return Err(WireError::WrongWireType(wire_type, String::new())),
+                _ => Raw::Other(wire_type),
             };
             return Ok(Some((number, raw)));
         }
@@ -158,15 +160,16 @@ impl<'a> Raw<'a> {
     /// The error of a field of another type. Go prints the Go name of the field, which is its JSON name with a capital.
     pub fn wrong(self, field: &str) -> WireError {
         let wire_type = match self {
-            Self::Varint(_) => VARINT,
-            Self::Fixed64(_) => FIXED64,
-            Self::Bytes(_) => LENGTH,
+            Self::Varint(_) => u64::from(VARINT),
+            Self::Fixed64(_) => u64::from(FIXED64),
+            Self::Bytes(_) => u64::from(LENGTH),
+            Self::Other(wire_type) => wire_type,
         };
         let mut letters = field.chars();
         let name = match field {
             "metadata" => "ObjectMeta".to_owned(),
             _ => letters.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(letters).collect(),
         };
-        WireError::WrongWireType(u64::from(wire_type), name)
+        WireError::WrongWireType(wire_type, name)
     }
 }

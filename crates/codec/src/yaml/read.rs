@@ -1,8 +1,8 @@
 //! YAML text to a JSON value: the first document, anchors and merge keys resolved, duplicate keys noted.
 
-use super::scalar::Scalar;
+use super::{error::describe, scalar::Scalar};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::HashMap};
 
@@ -36,7 +36,7 @@ pub fn read(text: &[u8]) -> Result<Document, String> {
     let text = std::str::from_utf8(text).map_err(|_| "yaml: invalid leading UTF-8 octet".to_owned())?;
     let mut reader = Reader::default();
     for next in Parser::new_from_str(text) {
-        let (event, span) = next.map_err(|e| scan_error(&e))?;
+        let (event, span) = next.map_err(|e| describe(&e, text))?;
         match event {
             Event::DocumentEnd | Event::StreamEnd => break,
             Event::Alias(id) => reader.alias(id, &span)?,
@@ -52,10 +52,6 @@ pub fn read(text: &[u8]) -> Result<Document, String> {
         }
     }
     Ok(Document { value: reader.root.unwrap_or_default(), duplicates: reader.duplicates })
-}
-
-fn scan_error(error: &ScanError) -> String {
-    format!("yaml: line {}: {}", error.marker().line(), error.info())
 }
 
 #[derive(Default)]
