@@ -95,6 +95,23 @@ pub fn decode_value(value: &Value, of: &Struct) -> Result<Decoded, DecodeError> 
     decode(&text, of)
 }
 
+/// Decodes a part of a document that stands at `path` (the metadata of a custom resource) as `of`.
+///
+/// # Errors
+/// Type errors in Go's words, as of a document of its own.
+pub fn decode_part(value: &Value, of: &Struct, path: &str) -> Result<Decoded, String> {
+    let text = serde_json::to_vec(value).map_err(|e| e.to_string())?;
+    let mut decoder = Decoder::new(&text);
+    let value = match decoder.part(of, path) {
+        Ok(value) => value,
+        Err(Fault::Syntax(why) | Fault::Fatal(why) | Fault::Header(why)) => return Err(why),
+    };
+    match decoder.type_error {
+        Some(why) => Err(why),
+        None => Ok(Decoded { value, problems: decoder.problems }),
+    }
+}
+
 /// Decodes `body` without a schema, as a custom resource is: only duplicate fields are noticed.
 ///
 /// # Errors
@@ -168,6 +185,14 @@ impl<'a> Decoder<'a> {
         };
         self.reader.end()?;
         Ok(value)
+    }
+
+    fn part(&mut self, of: &Struct, path: &str) -> Result<Value, Fault> {
+        match self.reader.token()? {
+            Token::Null => Ok(Value::Object(finish(Map::new(), of))),
+            Token::Object => Ok(Value::Object(self.fields(of, &Place::At(path), 0)?)),
+            other => Err(Fault::Fatal(format!("json: cannot unmarshal {} into Go value of type {}", other.go_kind(), of.go_name))),
+        }
     }
 
     fn untyped_document(&mut self) -> Result<Value, Fault> {
@@ -332,6 +357,8 @@ impl<'a> Decoder<'a> {
                 self.type_error.get_or_insert(why);
                 Ok(Value::Null)
             }
+            // A custom resource is encoded again: whole doubles lose their point. Raw JSON inside of built-ins does not.
+            Token::Number(text) if !self.lenient => Ok(scalar::go_float(text)),
             scalar => Ok(json::scalar(scalar)),
         }
     }
@@ -396,5 +423,4 @@ fn store(map: &mut Map<String, Value>, field: &Field, value: Value, again: bool)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -3,6 +3,8 @@
 //!
 //! This crate knows schemas ([`minkapi_registry::Struct`]), not kinds: built-ins and custom resources alike.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 pub mod base64;
 pub mod decode;
 pub mod duration;
@@ -11,7 +13,10 @@ pub mod ip;
 mod json;
 pub mod names;
 mod normalize;
+pub mod pattern;
 pub mod quantity;
+pub mod structural;
 pub mod time;
 
 pub use normalize::{canonicalize, is_zero, zero};
+pub use structural::Structural;

@@ -320,5 +320,4 @@ pub fn from_json(value: &serde_json::Value) -> Result<Quantity, ParseError> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests;

@@ -7,9 +7,21 @@ use std::fmt::Write;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'p> {
     Root,
-    Field { parent: &'p Place<'p>, of: &'p Struct, field: &'p Field },
-    Key { parent: &'p Place<'p>, key: &'p str },
-    Index { parent: &'p Place<'p>, index: usize },
+    /// The root of a part that stands at this path of a larger document.
+    At(&'p str),
+    Field {
+        parent: &'p Place<'p>,
+        of: &'p Struct,
+        field: &'p Field,
+    },
+    Key {
+        parent: &'p Place<'p>,
+        key: &'p str,
+    },
+    Index {
+        parent: &'p Place<'p>,
+        index: usize,
+    },
 }
 
 /// Go's embedded structs (`json:",inline"`): type errors name them between the names of the fields.
@@ -43,6 +55,10 @@ impl Place<'_> {
     fn write_path(&self, out: &mut String) {
         let (parent, name) = match self {
             Self::Root => return,
+            Self::At(path) => {
+                out.push_str(path);
+                return;
+            }
             Self::Field { parent, field, .. } => (parent, &*field.name),
             Self::Key { parent, key } => (parent, *key),
             Self::Index { parent, index } => {
@@ -73,7 +89,7 @@ impl Place<'_> {
 
     fn innermost_struct(&self) -> Option<&Struct> {
         match self {
-            Self::Root => None,
+            Self::Root | Self::At(_) => None,
             Self::Field { of, .. } => Some(of),
             Self::Key { parent, .. } | Self::Index { parent, .. } => parent.innermost_struct(),
         }
@@ -82,7 +98,7 @@ impl Place<'_> {
     /// The names of the fields on the way; keys and indexes are not told.
     fn write_fields(&self, out: &mut String) {
         match self {
-            Self::Root => {}
+            Self::Root | Self::At(_) => {}
             Self::Key { parent, .. } | Self::Index { parent, .. } => parent.write_fields(out),
             Self::Field { parent, of, field } => {
                 parent.write_fields(out);

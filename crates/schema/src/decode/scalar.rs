@@ -3,7 +3,7 @@
 use super::{Decoder, Fault, context::Place};
 use crate::{
     base64, duration,
-    json::Token,
+    json::{Token, number},
     quantity::{ParseError, Quantity},
     time::Time,
 };
@@ -17,9 +17,9 @@ impl<'a> Decoder<'a> {
             (Shape::String, Token::String(text, _)) => Value::String(text.into_owned()),
             (Shape::Bool, Token::Bool(b)) => Value::Bool(b),
             (Shape::Int32 | Shape::Int64, Token::Number(text)) => return Ok(self.integer(schema, text, place)),
-            (Shape::Double, Token::Number(text)) => match text.parse::<f64>() {
-                Ok(double) if double.is_finite() => go_float(double),
-                _ => return Ok(self.bad_number(text, "float64", place)),
+            (Shape::Double, Token::Number(text)) => match go_float(text) {
+                Value::Null => return Ok(self.bad_number(text, "float64", place)),
+                double => double,
             },
             (Shape::Bytes, Token::String(text, _)) => match base64::canonical(&text) {
                 Ok(canonical) => Value::String(canonical),
@@ -85,7 +85,11 @@ fn written(parsed: Result<Time, String>, format: fn(Time) -> String) -> Result<V
     Ok(if time.is_zero() { Value::Null } else { Value::String(format(time)) })
 }
 
-/// A double as Go writes it: without a point where it is whole.
-fn go_float(double: f64) -> Value {
-    if double.fract() == 0.0 && double.abs() < 9e15 { Value::from(double as i64) } else { Value::from(double) }
+/// A number as Go writes it again: without a point where it is whole; null beyond doubles.
+pub(super) fn go_float(text: &str) -> Value {
+    match number(text).map(|n| (n.as_i64(), n.as_f64(), n)) {
+        Some((None, Some(double), _)) if double.fract() == 0.0 && double.abs() < 9e15 => Value::from(double as i64),
+        Some((_, _, number)) => Value::Number(number),
+        None => Value::Null,
+    }
 }

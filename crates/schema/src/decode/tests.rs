@@ -212,7 +212,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        any::<i32>().prop_map(|n| Value::from(f64::from(n) / 8.0)),
+        any::<i32>().prop_map(|n| Value::from(f64::from(n) + 0.5)),
         "[a-z0-9:.-]{0,12}".prop_map(Value::from),
     ];
     let name = prop_oneof![

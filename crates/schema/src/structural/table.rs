@@ -1,0 +1,85 @@
+//! A schema in the form of the generated tables, for patches, server-side apply and OpenAPI.
+
+use super::{Additional, ListKind, Structural, Type};
+use minkapi_registry::{Field, ListType, Presence, Ref, Schema, Shape, Struct, Text};
+use std::{borrow::Cow, sync::Arc};
+
+impl Structural {
+    /// The schema of a whole custom resource; `metadata` is the struct of ObjectMeta.
+    pub fn to_struct(&self, metadata: Option<&'static Struct>) -> Struct {
+        let mut of = self.object();
+        let text = |name: &'static str| row(Text::Borrowed(name), plain(Shape::String));
+        let mut fields: Vec<Field> =
+            of.fields.iter().filter(|f| !matches!(&*f.name, "apiVersion" | "kind" | "metadata")).cloned().collect();
+        fields.extend([text("apiVersion"), text("kind")]);
+        if let Some(metadata) = metadata {
+            fields.push(row(Text::Borrowed("metadata"), plain(Shape::Struct(Ref::Static(metadata)))));
+        }
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        of.fields = Cow::Owned(fields);
+        of
+    }
+
+    fn object(&self) -> Struct {
+        let fields = self.properties.iter().map(|(name, of)| {
+            let mut field = row(Text::Owned(name.clone()), of.schema());
+            field.required = self.rules.required.contains(name);
+            field.default = of.default.as_ref().map(|d| Text::Owned(d.to_string()));
+            field
+        });
+        Struct {
+            name: Text::Borrowed(""),
+            go_name: Text::Borrowed(""),
+            fields: fields.collect(),
+            preserve_unknown: self.preserve_unknown,
+            embedded: self.embedded,
+            additional: match &self.additional {
+                Some(Additional::Schema(of)) => Some(Ref::Shared(Arc::new(of.schema()))),
+                Some(Additional::Any(_)) => Some(Ref::Shared(Arc::new(plain(Shape::Any)))),
+                None => None,
+            },
+        }
+    }
+
+    fn schema(&self) -> Schema {
+        let shape = match self.type_ {
+            _ if self.int_or_string => Shape::IntOrString,
+            Some(Type::Object) if self.properties.is_empty() && !self.preserve_unknown && !self.embedded => match &self.additional {
+                Some(Additional::Schema(of)) => Shape::Map(Ref::Shared(Arc::new(of.schema()))),
+                _ => Shape::Struct(Ref::Shared(Arc::new(self.object()))),
+            },
+            Some(Type::Object) => Shape::Struct(Ref::Shared(Arc::new(self.object()))),
+            Some(Type::Array) => Shape::List(Ref::Shared(Arc::new(self.items.as_ref().map_or_else(|| plain(Shape::Any), |i| i.schema())))),
+            Some(Type::String) => Shape::String,
+            Some(Type::Integer) => Shape::Int64,
+            Some(Type::Number) => Shape::Double,
+            Some(Type::Boolean) => Shape::Bool,
+            None => Shape::Any,
+        };
+        let list_type = match self.list_kind {
+            ListKind::Atomic => ListType::Atomic,
+            ListKind::Set => ListType::Set,
+            ListKind::Map => ListType::Map(self.list_map_keys.iter().cloned().map(Text::Owned).collect()),
+        };
+        Schema { shape, list_type, atomic: self.atomic, nullable: self.nullable, rules: None }
+    }
+}
+
+const fn plain(shape: Shape) -> Schema {
+    Schema { shape, list_type: ListType::Atomic, atomic: false, nullable: false, rules: None }
+}
+
+const fn row(name: Text, schema: Schema) -> Field {
+    Field {
+        name,
+        schema,
+        presence: Presence::Set,
+        required: false,
+        default: None,
+        proto: 0,
+        proto_in: &[],
+        patch_merge_key: None,
+        patch_merge: false,
+        patch_retain_keys: false,
+    }
+}

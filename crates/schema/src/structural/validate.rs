@@ -1,0 +1,231 @@
+//! Value validation as kube-openapi's validator does it, with its messages (C-10-15).
+
+mod checks;
+
+use super::{Additional, ListKind, Structural, number};
+use crate::field::{Error, ErrorList, Path};
+use serde_json::{Map, Value};
+use std::fmt::Write;
+
+/// What validation found in one value, and how much of it fitted: alternatives of `anyOf` and `oneOf` are compared by that.
+#[derive(Debug, Default)]
+pub struct Validation {
+    problems: Vec<Problem>,
+    matches: usize,
+}
+
+/// A problem, the text that tells it apart from others, and how it is told.
+#[derive(Debug, Clone)]
+struct Problem {
+    text: String,
+    error: Error,
+}
+
+impl Structural {
+    /// Everything wrong with an object of this schema. With the object before the change, problems of parts that did
+    /// not change are tolerated (ratcheting).
+    pub fn validate(&self, new: &Value, old: Option<&Value>) -> ErrorList {
+        let mut validator = Validator { path: String::new() };
+        let found = validator.ratcheted(self, new, old);
+        found.problems.into_iter().map(|p| p.error).collect()
+    }
+
+    /// As [`Structural::validate`] for a value at `path` (a default, for example).
+    pub fn validate_at(&self, value: &Value, path: &str) -> ErrorList {
+        let mut validator = Validator { path: path.to_owned() };
+        validator.check(self, value, None).problems.into_iter().map(|p| p.error).collect()
+    }
+}
+
+impl Validation {
+    fn merge(&mut self, other: Self) {
+        for problem in other.problems {
+            self.add(problem);
+        }
+        self.matches += other.matches;
+    }
+
+    fn add(&mut self, problem: Problem) {
+        if !self.problems.iter().any(|p| p.text == problem.text) {
+            self.problems.push(problem);
+        }
+    }
+
+    const fn is_valid(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+struct Validator {
+    path: String,
+}
+
+impl Validator {
+    /// The place where errors of this value belong; the object itself is `<nil>`.
+    fn place(&self) -> &str {
+        let path = self.path.strip_prefix('.').unwrap_or(&self.path);
+        if path.is_empty() { "<nil>" } else { path }
+    }
+
+    fn here(&self, make: impl FnOnce(&Path<'_>) -> Error) -> Error {
+        make(&Path::new(self.place()))
+    }
+
+    fn invalid(&self, value: impl Into<Value>, detail: &str) -> Problem {
+        let text = format!("{} in body {detail}", self.path);
+        Problem { error: self.here(|p| Error::invalid(p, value, text.clone())), text }
+    }
+
+    fn ratcheted(&mut self, schema: &Structural, new: &Value, old: Option<&Value>) -> Validation {
+        let mut found = self.check(schema, new, old);
+        if !found.is_valid() && old.is_some_and(|old| number::equal(old, new)) {
+            found.problems.clear();
+        }
+        found
+    }
+
+    /// All validators of one schema on one value; `old` is the value before the change where the two correspond.
+    fn check(&mut self, schema: &Structural, value: &Value, old: Option<&Value>) -> Validation {
+        let mut found = Validation::default();
+        if value.is_null() {
+            found.merge(self.type_of(schema, value));
+            found.merge(self.enumeration(schema, value));
+            return found;
+        }
+        if has_type(schema) {
+            found.merge(self.type_of(schema, value));
+            found.matches += 1;
+        }
+        found.merge(self.combinators(schema, value, old));
+        found.matches += 1;
+        match value {
+            Value::String(text) => {
+                found.merge(self.string(schema, text));
+                found.matches += 1;
+                if let Some(format) = &schema.rules.format {
+                    found.merge(self.format(format, text));
+                    found.matches += 1;
+                }
+            }
+            Value::Number(number) => {
+                found.merge(self.number(schema, number));
+                found.matches += 1;
+            }
+            Value::Array(list) => {
+                found.merge(self.list(schema, list, old));
+                found.matches += 1;
+            }
+            _ => {}
+        }
+        found.merge(self.enumeration(schema, value));
+        found.matches += 1;
+        if let Value::Object(map) = value {
+            found.merge(self.object(schema, map, old));
+            found.matches += 1;
+        }
+        found.matches += 1;
+        found
+    }
+
+    fn inside<T>(&mut self, step: std::fmt::Arguments<'_>, check: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        let _ = self.path.write_fmt(step);
+        let result = check(self);
+        self.path.truncate(length);
+        result
+    }
+
+    fn object(&mut self, schema: &Structural, map: &Map<String, Value>, old: Option<&Value>) -> Validation {
+        let mut found = Validation::default();
+        let size = i64::try_from(map.len()).unwrap_or(i64::MAX);
+        if let Some(min) = schema.rules.min_properties.filter(|min| size < *min) {
+            found.add(self.invalid(size, &format!("should have at least {min} properties")));
+        }
+        if let Some(max) = schema.rules.max_properties.filter(|max| size > *max) {
+            let text = format!("{} in body should have at most {max} properties", self.path);
+            found.add(Problem { error: self.here(|p| Error::too_many(p, map.len(), usize::try_from(max).unwrap_or(0))), text });
+        }
+        for (name, value) in map {
+            if schema.properties.contains_key(name) {
+                continue;
+            }
+            match &schema.additional {
+                Some(Additional::Any(false)) => {
+                    let text = format!("{}.{name} in body is a forbidden property", self.path);
+                    found.add(Problem { error: self.here(|p| Error::invalid(p, name.clone(), text.clone())), text });
+                }
+                Some(Additional::Schema(of)) => {
+                    found.merge(self.inside(format_args!(".{name}"), |v| v.child(of, name, value, old)));
+                }
+                _ => {}
+            }
+        }
+        let dot = if self.path.is_empty() { "" } else { "." };
+        for (name, property) in &schema.properties {
+            if let Some(value) = map.get(name) {
+                found.merge(self.inside(format_args!("{dot}{name}"), |v| v.child(property, name, value, old)));
+            }
+        }
+        for name in &schema.rules.required {
+            if !map.contains_key(name) {
+                let problem = self.inside(format_args!(".{name}"), |v| Problem {
+                    text: format!("{} in body is required", v.path),
+                    error: v.here(|p| Error::required(p, "")),
+                });
+                found.add(problem);
+            }
+        }
+        found
+    }
+
+    fn child(&mut self, schema: &Structural, name: &str, value: &Value, old: Option<&Value>) -> Validation {
+        let type_meta = self.path == name && matches!(name, "apiVersion" | "kind");
+        match old.and_then(|old| old.get(name)).filter(|_| !type_meta) {
+            Some(old) => self.ratcheted(schema, value, Some(old)),
+            None => self.check(schema, value, None),
+        }
+    }
+
+    fn list(&mut self, schema: &Structural, list: &[Value], old: Option<&Value>) -> Validation {
+        let mut found = Validation::default();
+        if let Some(items) = &schema.items {
+            for (index, item) in list.iter().enumerate() {
+                let old = old.and_then(|old| corresponding(schema, item, old));
+                let step = format_args!("[{index}]");
+                found.merge(match old {
+                    Some(_) => self.inside(step, |v| v.ratcheted(items, item, old)),
+                    None => self.inside(step, |v| v.check(items, item, None)),
+                });
+            }
+        }
+        let size = i64::try_from(list.len()).unwrap_or(i64::MAX);
+        if let Some(min) = schema.rules.min_items.filter(|min| size < *min) {
+            found.add(self.invalid(size, &format!("should have at least {min} items")));
+        }
+        if let Some(max) = schema.rules.max_items.filter(|max| size > *max) {
+            let text = format!("{} in body should have at most {max} items", self.path);
+            found.add(Problem { error: self.here(|p| Error::too_many(p, list.len(), usize::try_from(max).unwrap_or(0))), text });
+        }
+        if schema.rules.unique_items && list.iter().enumerate().any(|(i, a)| list.iter().take(i).any(|b| number::equal(a, b))) {
+            found.add(self.invalid("", "shouldn't contain duplicates"));
+        }
+        found.matches += 1;
+        found
+    }
+}
+
+fn has_type(schema: &Structural) -> bool {
+    schema.type_.is_some() || schema.int_or_string || schema.rules.format.is_some()
+}
+
+/// The item of the old list that an item of a keyed list was before; items of other lists do not correspond.
+fn corresponding<'a>(schema: &Structural, item: &Value, old: &'a Value) -> Option<&'a Value> {
+    if schema.list_kind != ListKind::Map {
+        return None;
+    }
+    let key = schema.key_of(item);
+    old.as_array()?.iter().find(|before| schema.key_of(before) == key)
+}
+
+#[cfg(test)]
+mod tests;
