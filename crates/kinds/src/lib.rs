@@ -102,7 +102,7 @@ mod volume_attributes_class;
 mod workload;
 
 pub use custom_resource::CustomResource;
-pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, SelectableField, Strategy, Traits, field_values};
+pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, ScalePaths, SelectableField, Strategy, Traits, field_values};
 pub use table::{Column, Row};
 
 /// The strategies of the built-in kinds by group and kind, sorted.

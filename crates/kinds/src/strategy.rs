@@ -150,6 +150,17 @@ impl SelectableField {
     }
 }
 
+/// Where the Scale of a custom resource comes from, as paths such as `.spec.replicas` (C-10-18).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScalePaths {
+    /// Of the wanted replicas.
+    pub replicas: String,
+    /// Of the replicas there are.
+    pub status_replicas: String,
+    /// Of the label selector as text; empty for none.
+    pub selector: String,
+}
+
 /// The rules of one kind. Every method has the default of a kind without rules.
 ///
 /// Objects come in the version of the request (with `apiVersion` and `kind`), already decoded, so that every field has
@@ -218,6 +229,12 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     fn field_label<'a>(&self, api_version: &str, kind: &str, label: &'a str) -> Result<&'a str, String> {
         let _ = api_version;
         crate::update::default_field_label(self.selectable_fields(), kind, label)
+    }
+
+    /// Where a custom resource keeps what its Scale shows; built-in kinds have it in `spec.replicas`, `status.replicas`
+    /// and `spec.selector`.
+    fn scale(&self) -> Option<ScalePaths> {
+        None
     }
 
     /// From a request's API version to the stored one; the default has one version.
