@@ -6,7 +6,7 @@ use super::{
     openapi::{Definition, Definitions, GroupVersionKind},
     proto::{Message, ProtoField},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 /// Everything that is written out.
 pub struct Model {
@@ -68,6 +68,8 @@ pub enum ListType {
 /// The struct of CustomResourceDefinitions that [`Shape::SchemaOr`] speaks of.
 pub const JSON_SCHEMA_PROPS: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
+const RAW_EXTENSION: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
+
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 /// Kinds that OpenAPI does not list, with the package of their struct. `*` stands for any apiVersion.
@@ -114,10 +116,10 @@ pub fn join(
     let mut structs = BTreeMap::new();
     let mut pending: Vec<String> = kinds.iter().map(|(_, _, name)| name.clone()).collect();
     while let Some(name) = pending.pop() {
-        if !structs.contains_key(&name) {
-            let found = joiner.one(&name)?;
+        if let Entry::Vacant(place) = structs.entry(name) {
+            let found = joiner.one(place.key())?;
             found.values().for_each(|f| references(&f.schema.shape, &mut pending));
-            structs.insert(name, found);
+            place.insert(found);
         }
     }
     Ok(Model { structs, kinds, served })
@@ -237,7 +239,10 @@ impl Joiner<'_> {
         if let Some(target) = definition.target() {
             let shape = special(target).unwrap_or_else(|| Shape::Struct(target.to_owned()));
             let target_atomic = self.openapi.get(target).is_some_and(|d| d.map_type.as_deref() == Some("atomic"));
-            return Schema { shape, list_type, atomic: atomic || target_atomic };
+            // A field may make an atomic type granular; what is in a RawExtension is one value to server-side apply.
+            let granular = definition.map_type.as_deref() == Some("granular");
+            let atomic = atomic || (target_atomic && !granular) || target == RAW_EXTENSION;
+            return Schema { shape, list_type, atomic };
         }
         let shape = match (definition.kind.as_deref(), definition.format.as_deref()) {
             (Some("string"), Some("byte")) => Shape::Plain("Bytes"),
