@@ -1,6 +1,6 @@
 //! What kube-apiserver holds at its start (C-01-37).
 
-use crate::{Call, Target, UserInfo, View, Warnings, WriteOptions};
+use crate::{Call, Target, UserInfo, View, Warnings, WriteOptions, form::Form};
 use minkapi_store::{Change, Expect, Key};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ fn create(view: &View, mut object: Value) {
         return;
     };
     let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
-    let mut call = Call {
+    let call = Call {
         target: Target { served: served.clone(), namespace: namespace.clone(), name: String::new(), subresource: String::new() },
         user: UserInfo { name: "system:apiserver".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
         user_agent: "kube-apiserver".to_owned(),
@@ -40,7 +40,7 @@ fn create(view: &View, mut object: Value) {
     };
     let moment = view.moment();
     served.strategy.default(&mut object);
-    crate::managed_fields::update(view, &mut call, &WriteOptions::default(), &moment, None, &mut object);
+    crate::managed_fields::update(&Form::of(&call.target), &call, &WriteOptions::default(), &moment, None, &mut object);
     crate::metadata::fill_system_fields(&mut object, view.config().ids.uid(), &moment);
     let key = Key::new(&namespace, crate::metadata::text(&object, "name"));
     let target = call.target.clone();

@@ -3,6 +3,8 @@
 use crate::{
     Body, Call, Content, Outcome, Served, View, WriteOptions,
     admit::Phase,
+    decode,
+    form::Form,
     hooks, managed_fields, metadata, subresource,
     view::Moment,
 };
@@ -28,7 +30,8 @@ impl View {
         if !call.target.subresource.is_empty() {
             return subresource::create(self, call, body, options).await;
         }
-        let object = self.decode(call, body, options.field_validation)?;
+        let form = Form::of(&call.target);
+        let object = decode::object(call, body, options.field_validation, &form)?;
         if let Some(post) = subresource::post_of(&call.target.served) {
             return post.post(self, call, object, options).await;
         }
@@ -42,7 +45,7 @@ impl View {
         metadata::match_namespace(&mut object, &call.target)?;
         call.target.name = metadata::text(&object, "name").to_owned();
         metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
-        managed_fields::update(self, call, options, &moment, None, &mut object);
+        managed_fields::update(&Form::of(&call.target), call, options, &moment, None, &mut object);
         self.admit(Phase::Mutating, Operation::Create, call, &moment, &mut object, None, options.dry_run).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         self.store_new(call, object, options, &moment).await

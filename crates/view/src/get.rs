@@ -18,10 +18,11 @@ impl View {
             self.wait_for(call.target.served.storage, revision).await?;
         }
         let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
-        if let Some(special) = subresource::special(&call.target) {
-            return special.get(self, call, &stored);
+        let outcome = Outcome::ok(Content::Stored(stored));
+        match subresource::projection(&call.target) {
+            Some(projection) => projection.answer(self, call, outcome),
+            None => Ok(outcome),
         }
-        Ok(Outcome::ok(Content::Stored(stored)))
     }
 
     /// Waits until the view is at least at this revision.

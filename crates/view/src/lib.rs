@@ -16,6 +16,7 @@ mod create;
 mod decode;
 mod delete;
 mod event_sink;
+mod form;
 mod get;
 mod hooks;
 mod list;

@@ -1,7 +1,9 @@
 //! Patch: PATCH in its four formats (contract chapter 7).
 
 use crate::{
-    Call, FieldValidation, Outcome, PatchType, Served, View, Warnings, WriteOptions, decode, managed_fields, metadata, subresource,
+    Call, FieldValidation, Outcome, PatchType, View, Warnings, WriteOptions, decode,
+    form::Form,
+    managed_fields, metadata,
     update::Edit,
     view::Moment,
 };
@@ -45,7 +47,7 @@ impl Format {
     ///
     /// # Errors
     /// 422 and 500 what the patch cannot do, 422 a result that does not decode or, in strict mode, has unknown fields.
-    pub fn apply(&self, served: &Served, current: &Value, options: &WriteOptions, warnings: &mut Warnings) -> Result<Value, Status> {
+    pub fn apply(&self, form: &Form, current: &Value, options: &WriteOptions, warnings: &mut Warnings) -> Result<Value, Status> {
         let (patched, printed) = match self {
             Self::Json(patch) => {
                 let patched = patch.apply(current.clone()).map_err(|err| err.status())?;
@@ -58,7 +60,7 @@ impl Format {
                 (patched, printed)
             }
             Self::Strategic(patch) => {
-                let result = patch.apply(current.clone(), &served.resource.schema).map_err(|err| err.status())?;
+                let result = patch.apply(current.clone(), &form.schema).map_err(|err| err.status())?;
                 let mut object = result.object;
                 // A strategic patch cannot change what an object is (chapter 18 on C-07-16).
                 object["apiVersion"] = current["apiVersion"].clone();
@@ -67,7 +69,7 @@ impl Format {
             }
         };
         let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);
-        let decoded = decode::tree(served, patched).map_err(refuse)?;
+        let decoded = decode::tree(&patched, form).map_err(refuse)?;
         let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
         match options.field_validation {
             FieldValidation::Strict if !problems.is_empty() => {
@@ -77,7 +79,7 @@ impl Format {
             FieldValidation::Strict | FieldValidation::Ignore => {}
         }
         let mut object = decoded.value;
-        served.strategy.default(&mut object);
+        form.default(&mut object);
         Ok(object)
     }
 }
@@ -85,17 +87,17 @@ impl Format {
 /// A patch to be applied to whatever is the current object.
 struct Patch<'a> {
     format: Format,
+    form: Form,
     options: &'a WriteOptions,
 }
 
 impl Edit for Patch<'_> {
-    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
+    fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
         let Some(current) = current else {
             return Err(Status::not_found(&call.target.group_resource(), &call.target.name));
         };
-        let served = call.target.served.clone();
-        let mut new = self.format.apply(&served, current, self.options, &mut call.warnings)?;
-        managed_fields::update(view, call, self.options, moment, Some(current), &mut new);
+        let mut new = self.format.apply(&self.form, current, self.options, &mut call.warnings)?;
+        managed_fields::update(&self.form, call, self.options, moment, Some(current), &mut new);
         metadata::match_namespace(&mut new, &call.target)?;
         metadata::match_name(&new, &call.target)?;
         Ok(new)
@@ -108,14 +110,11 @@ impl View {
     /// # Errors
     /// 400 what is no patch, 404, 409 conflicts of an apply or a stale resourceVersion in the patch, 422 what does not fit.
     pub async fn patch(&self, call: &mut Call, kind: PatchType, patch: Bytes, options: &WriteOptions) -> Result<Outcome, Status> {
-        if let Some(special) = subresource::special(&call.target) {
-            return special.patch(self, call, kind, patch, options).await;
-        }
+        let form = Form::of(&call.target);
         if kind == PatchType::Apply {
-            let apply = managed_fields::Apply::parse(&patch, options)?;
-            return self.change(call, &apply, options).await;
+            return self.change(call, &managed_fields::Apply::parse(&patch, form, options)?, options).await;
         }
         let format = Format::parse(kind, &patch, options)?;
-        self.change(call, &Patch { format, options }, options).await
+        self.change(call, &Patch { format, form, options }, options).await
     }
 }

@@ -3,6 +3,8 @@
 use crate::{
     Body, Call, Content, Outcome, View, WriteOptions,
     admit::Phase,
+    decode,
+    form::Form,
     hooks, managed_fields, metadata, storage_key, subresource,
     view::Moment,
 };
@@ -18,7 +20,7 @@ use std::sync::Arc;
 pub(crate) trait Edit: Send + Sync {
     /// The new object in the version of the request, with managed fields, from the current one (none when the object is
     /// not there). Called again when another write came between.
-    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status>;
+    fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status>;
 
     /// The uid that the object must have (a PUT's body names it).
     fn uid(&self) -> &str {
@@ -34,6 +36,7 @@ pub(crate) trait Edit: Send + Sync {
 /// PUT: the new object is the one sent.
 struct Replace<'a> {
     object: Value,
+    form: Form,
     options: &'a WriteOptions,
 }
 
@@ -42,9 +45,9 @@ impl Edit for Replace<'_> {
         metadata::text(&self.object, "uid")
     }
 
-    fn edit(&self, view: &View, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
+    fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
         let mut new = self.object.clone();
-        managed_fields::update(view, call, self.options, moment, current, &mut new);
+        managed_fields::update(&self.form, call, self.options, moment, current, &mut new);
         Ok(new)
     }
 }
@@ -55,19 +58,25 @@ impl View {
     /// # Errors
     /// 400 decoding, name and namespace; 403 admission; 404; 409 a stale resourceVersion or another uid; 422 validation.
     pub async fn update(&self, call: &mut Call, body: Body, options: &WriteOptions) -> Result<Outcome, Status> {
-        if let Some(special) = subresource::special(&call.target) {
-            return special.update(self, call, body, options).await;
-        }
-        let mut object = self.decode(call, body, options.field_validation)?;
+        let form = Form::of(&call.target);
+        let mut object = decode::object(call, body, options.field_validation, &form)?;
         metadata::match_namespace(&mut object, &call.target)?;
         metadata::match_name(&object, &call.target)?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
-        self.change(call, &Replace { object, options }, options).await
+        self.change(call, &Replace { object, form, options }, options).await
     }
 
     /// Makes a change: the edit, admission, the kind's preparation, validation, commit; again if the object was changed
     /// meanwhile.
     pub(crate) async fn change(&self, call: &mut Call, edit: &dyn Edit, options: &WriteOptions) -> Result<Outcome, Status> {
+        if let Some(projection) = subresource::projection(&call.target) {
+            let outcome = self.change_stored_or_create(call, &projection.through(edit), options).await?;
+            return projection.answer(self, call, outcome);
+        }
+        self.change_stored_or_create(call, edit, options).await
+    }
+
+    async fn change_stored_or_create(&self, call: &mut Call, edit: &dyn Edit, options: &WriteOptions) -> Result<Outcome, Status> {
         loop {
             let moment = self.moment();
             match self.stored(call) {
@@ -94,7 +103,7 @@ impl View {
         if !edit.uid().is_empty() {
             return Err(uid_mismatch(call, edit.uid(), ""));
         }
-        let mut object = edit.edit(self, call, moment, None)?;
+        let mut object = edit.edit(call, moment, None)?;
         metadata::of(&mut object).remove("resourceVersion");
         self.admit(Phase::Mutating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
@@ -117,7 +126,7 @@ impl View {
         if !edit.uid().is_empty() && edit.uid() != &*stored.head().uid {
             return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
         }
-        let mut new = edit.edit(self, call, moment, Some(&old))?;
+        let mut new = edit.edit(call, moment, Some(&old))?;
         self.admit(Phase::Mutating, Operation::Update, call, moment, &mut new, Some(&old), options.dry_run).await?;
         metadata::dedup_owner_references(&mut new, &mut call.warnings, true);
 

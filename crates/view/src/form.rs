@@ -1,0 +1,59 @@
+//! The form in which an endpoint shows its object: the kind itself, or a kind of the subresource's own such as Scale.
+
+use crate::{Served, Target};
+use minkapi_registry::{Ref, Struct};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Version, kind and schema of what an endpoint reads and writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    /// Its apiVersion.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its schema.
+    pub schema: Ref<Struct>,
+    /// The resource.
+    served: Arc<Served>,
+}
+
+impl Form {
+    /// The form of a target: that of the subresource where it has a kind of its own, else that of the resource.
+    pub fn of(target: &Target) -> Self {
+        let resource = &target.served.resource;
+        let own = resource
+            .subresource(&target.subresource)
+            .and_then(|sub| Some((sub, sub.schema.as_ref()?)))
+            .filter(|(sub, _)| sub.kind != resource.kind);
+        match own {
+            Some((sub, schema)) => {
+                let api_version = if sub.group.is_empty() { sub.version.to_string() } else { format!("{}/{}", sub.group, sub.version) };
+                Self { api_version, kind: sub.kind.to_string(), schema: schema.clone(), served: target.served.clone() }
+            }
+            None => Self {
+                api_version: resource.api_version().into_owned(),
+                kind: resource.kind.to_string(),
+                schema: resource.schema.clone(),
+                served: target.served.clone(),
+            },
+        }
+    }
+
+    /// Whether this is the form of the resource's own objects.
+    pub fn is_resource(&self) -> bool {
+        self.kind == self.served.resource.kind
+    }
+
+    /// Whether objects of this form are custom resources, which have no Go type to be decoded into.
+    pub fn is_custom(&self) -> bool {
+        self.is_resource() && self.served.resource.custom
+    }
+
+    /// Fills in the kind's defaults.
+    pub fn default(&self, object: &mut Value) {
+        if self.is_resource() {
+            self.served.strategy.default(object);
+        }
+    }
+}

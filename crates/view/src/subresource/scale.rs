@@ -1,0 +1,136 @@
+//! `scale`: a resource with replicas seen as an autoscaling/v1 Scale (C-09-20, C-10-18).
+
+use crate::{
+    Call, Content, Outcome, Target, View, metadata,
+    update::Edit,
+    view::Moment,
+};
+use minkapi_object::{GroupResource, LabelSelector, Status};
+use minkapi_schema::field::{self, Error, Path};
+use serde_json::{Map, Value, json};
+
+/// Where a resource keeps what its Scale shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Projection {
+    replicas: Vec<String>,
+    status_replicas: Vec<String>,
+    selector: Selector,
+}
+
+/// Where the selector of a Scale comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Selector {
+    /// A LabelSelector or a map of labels in `spec.selector`.
+    Spec,
+    /// Text at this path (custom resources).
+    Text(Vec<String>),
+}
+
+/// The projection of a target: none unless it is a `scale` subresource.
+pub(crate) fn projection(target: &Target) -> Option<Projection> {
+    if target.subresource != "scale" {
+        return None;
+    }
+    let path = |text: &str| text.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    Some(match target.served.strategy.scale() {
+        Some(scale) => Projection {
+            replicas: path(&scale.replicas),
+            status_replicas: path(&scale.status_replicas),
+            selector: Selector::Text(path(&scale.selector)),
+        },
+        None => Projection { replicas: path(".spec.replicas"), status_replicas: path(".status.replicas"), selector: Selector::Spec },
+    })
+}
+
+/// An edit of the Scale as one of the object behind it.
+struct Through<'a> {
+    projection: &'a Projection,
+    edit: &'a dyn Edit,
+}
+
+impl Projection {
+    /// The edit of the object that this edit of its Scale means.
+    pub fn through<'a>(&'a self, edit: &'a dyn Edit) -> impl Edit + 'a {
+        Through { projection: self, edit }
+    }
+
+    /// An outcome that holds the object, as one that holds its Scale.
+    ///
+    /// # Errors
+    /// 500 for a custom resource without replicas.
+    pub fn answer(&self, view: &View, call: &Call, outcome: Outcome) -> Result<Outcome, Status> {
+        let object = view.value_of(call, outcome)?;
+        Ok(Outcome::ok(Content::Value(self.scale_of(&object)?)))
+    }
+
+    fn scale_of(&self, object: &Value) -> Result<Value, Status> {
+        let at = |path: &[String]| path.iter().try_fold(object, |v, key| v.get(key)).and_then(Value::as_i64);
+        let spec = at(&self.replicas);
+        if spec.is_none() && self.selector != Selector::Spec {
+            let path = self.replicas.join(".");
+            return Err(Status::internal(format!("the spec replicas field \".{path}\" does not exist")));
+        }
+        let mut meta = Map::new();
+        for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+            if let Some(value) = object["metadata"].get(key) {
+                meta.insert(key.to_owned(), value.clone());
+            }
+        }
+        let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {}, "status": {"replicas": at(&self.status_replicas).unwrap_or(0)}});
+        // Zero replicas are omitted, as Go's encoder does (chapter 18 on C-09-20).
+        if let Some(replicas) = spec.filter(|n| *n != 0) {
+            scale["spec"]["replicas"] = replicas.into();
+        }
+        let selector = self.selector_of(object);
+        if !selector.is_empty() {
+            scale["status"]["selector"] = selector.into();
+        }
+        Ok(scale)
+    }
+
+    fn selector_of(&self, object: &Value) -> String {
+        match &self.selector {
+            Selector::Text(path) => path.iter().try_fold(object, |v, key| v.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned(),
+            Selector::Spec => {
+                let selector = &object["spec"]["selector"];
+                // A ReplicationController's selector is a plain map of labels.
+                let is_selector = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
+                let as_selector = if is_selector { selector.clone() } else { json!({"matchLabels": selector}) };
+                LabelSelector::from_value(&as_selector).map(|s| s.to_string()).unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl Edit for Through<'_> {
+    fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
+        let resource = call.target.served.resource.clone();
+        let name = call.target.name.clone();
+        let gr = GroupResource::new(&resource.group, &format!("{}/scale", resource.plural));
+        let Some(current) = current else { return Err(Status::not_found(&gr, &name)) };
+        let old = self.projection.scale_of(current)?;
+        let new = self.edit.edit(call, moment, Some(&old))?;
+        let replicas = new["spec"]["replicas"].as_i64().unwrap_or(0);
+        if replicas < 0 {
+            let error = Error::invalid(&Path::new("spec").child("replicas"), replicas, "must be greater than or equal to 0");
+            return Err(field::invalid("autoscaling", "Scale", &name, &[error]));
+        }
+        let (given, found) = (metadata::text(&new, "uid"), metadata::text(current, "uid"));
+        if !given.is_empty() && given != found {
+            let why = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {found}");
+            return Err(Status::conflict(&gr, &name, why));
+        }
+        let mut object = current.clone();
+        let mut place = &mut object;
+        for key in &self.projection.replicas {
+            place = &mut place[key.as_str()];
+        }
+        *place = replicas.into();
+        let meta = metadata::of(&mut object);
+        match new["metadata"].get("resourceVersion") {
+            Some(version) => meta.insert("resourceVersion".to_owned(), version.clone()),
+            None => meta.remove("resourceVersion"),
+        };
+        Ok(object)
+    }
+}
