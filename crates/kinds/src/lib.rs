@@ -3,6 +3,8 @@
 //! A kind is a [`Strategy`] (Kubernetes' own word): data and pure functions over one object, called by the one write
 //! pipeline in `minkapi-view`. Nothing here knows requests or stores.
 
+mod admission_policy;
+mod admission_rule;
 mod api_service;
 mod binding;
 mod certificate_signing_request;
@@ -11,6 +13,7 @@ mod cluster_role;
 mod cluster_role_binding;
 mod cluster_trust_bundle;
 mod component_status;
+mod condition;
 mod config_map;
 mod controller_revision;
 mod cron_job;
@@ -29,6 +32,7 @@ mod endpoint_slice;
 mod endpoints;
 mod event;
 mod eviction;
+mod expression;
 mod flow_schema;
 mod go_struct;
 mod horizontal_pod_autoscaler;
@@ -39,6 +43,7 @@ mod job;
 mod label_selector;
 mod lease;
 mod limit_range;
+mod match_condition;
 mod mutating_admission_policy;
 mod mutating_admission_policy_binding;
 mod mutating_webhook_configuration;
@@ -99,6 +104,8 @@ mod validating_webhook_configuration;
 mod value;
 mod volume_attachment;
 mod volume_attributes_class;
+mod webhook;
+mod webhook_client;
 mod workload;
 
 pub use custom_resource::CustomResource;
