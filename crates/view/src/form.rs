@@ -56,4 +56,22 @@ impl Form {
             self.served.strategy.default(object);
         }
     }
+
+    /// What a write through this endpoint cannot own (C-07-50).
+    pub fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
+        let fields = if self.is_resource() { self.served.strategy.traits().reset_fields } else { &[] };
+        fields.iter().find(|(of, _)| *of == subresource).map_or(&[], |(_, paths)| *paths)
+    }
+
+    /// An object of this form in another served version of its kind, with that version's schema.
+    pub fn convert(&self, object: &Value, to: &str) -> Option<(Value, Ref<Struct>)> {
+        if !self.is_resource() {
+            return None;
+        }
+        let target = minkapi_registry::kind(to, &self.kind).filter(|r| r.storage == self.served.resource.storage)?;
+        let strategy = &self.served.strategy;
+        let stored = if self.served.is_storage_version() { object.clone() } else { strategy.to_storage(&self.api_version, object.clone()).ok()? };
+        let converted = if to == target.storage_version { stored } else { strategy.from_storage(to, stored).ok()? };
+        Some((converted, target.schema.clone()))
+    }
 }

@@ -1,29 +1,47 @@
 //! Managed fields on every write, and server-side apply (C-03-20, C-07-40 to C-07-53).
 
-use crate::{Call, WriteOptions, form::Form, update::Edit, view::Moment};
+use crate::{Call, FieldValidation, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
 use minkapi_object::Status;
+use minkapi_patch::{FieldManagerInput, ResetFields, Versions};
+use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
 
-/// Writes `metadata.managedFields` of a new or changed object, in the version of the request.
-pub(crate) fn update(
-    form: &Form,
-    call: &Call,
-    options: &WriteOptions,
-    moment: &Moment,
-    live: Option<&Value>,
-    new: &mut Value,
-) {
-    let _ = (form, call, options, moment, live, new);
+pub(crate) use minkapi_patch::keep_times_if_unchanged;
+
+/// The versions of a form's kind in which other managers may have written.
+struct FormVersions<'a>(&'a Form);
+
+impl Versions for FormVersions<'_> {
+    fn convert(&self, object: &Value, to: &str) -> Option<(Value, Ref<Struct>)> {
+        self.0.convert(object, to)
+    }
 }
 
-/// Keeps the managed fields of `old` where a change altered nothing but their times.
-pub(crate) fn keep_times_if_unchanged(new: &mut Value, old: &Value) {
-    let _ = (new, old);
+/// What the bookkeeping of a write to this form needs to know.
+fn input<'a>(form: &'a Form, subresource: &'a str, moment: &'a Moment, versions: &'a FormVersions<'a>) -> FieldManagerInput<'a> {
+    FieldManagerInput {
+        schema: &form.schema,
+        api_version: &form.api_version,
+        kind: &form.kind,
+        subresource,
+        reset_fields: ResetFields::Except(form.reset_fields(subresource)),
+        now: &moment.text,
+        versions,
+    }
+}
+
+/// Writes `metadata.managedFields` of a new or changed object, in the version of the request.
+pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &Moment, live: Option<&Value>, new: &mut Value) {
+    let versions = FormVersions(form);
+    let input = input(form, &call.target.subresource, moment, &versions);
+    minkapi_patch::update_managed_fields(&input, live, new, metadata::manager(call, &options.field_manager));
 }
 
 /// A server-side apply.
 pub(crate) struct Apply<'a> {
     applied: Value,
+    /// Duplicate keys in the body.
+    problem: Option<String>,
     form: Form,
     options: &'a WriteOptions,
 }
@@ -32,17 +50,39 @@ impl<'a> Apply<'a> {
     /// Reads the configuration that is applied.
     ///
     /// # Errors
-    /// 400 for what is not YAML.
+    /// 400 for what is not a YAML object.
     pub fn parse(body: &[u8], form: Form, options: &'a WriteOptions) -> Result<Self, Status> {
-        let applied = serde_json::from_slice(body).map_err(|err| Status::bad_request(format!("error decoding patch: {err}")))?;
-        Ok(Self { applied, form, options })
+        let document = minkapi_codec::yaml::read(body).map_err(|err| Status::bad_request(format!("error decoding patch: {err}")))?;
+        let problem = document.strict_error();
+        let applied = document.value;
+        Ok(Self { applied, problem, form, options })
     }
 }
 
 impl Edit for Apply<'_> {
     fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
-        let _ = (call, moment, current, self.options, &self.form);
-        Ok(self.applied.clone())
+        let versions = FormVersions(&self.form);
+        let subresource = call.target.subresource.clone();
+        let input = input(&self.form, &subresource, moment, &versions);
+        let merged = minkapi_patch::apply(&input, current, &self.applied, &self.options.field_manager, self.options.force)
+            .map_err(|err| err.status())?;
+        match (&self.problem, self.options.field_validation) {
+            (Some(problem), FieldValidation::Strict) => {
+                return Err(Status::bad_request(format!("error strict decoding patch: {problem}")));
+            }
+            (Some(problem), FieldValidation::Warn) => call.warnings.add(problem.clone()),
+            _ => {}
+        }
+        let mut new = decode::tree(&merged, &self.form).map_err(Status::unclassified)?.value;
+        self.form.default(&mut new);
+        let uid = metadata::text(&new, "uid");
+        if current.is_none() && !uid.is_empty() {
+            let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            return Err(Status::conflict(&call.target.group_resource(), &call.target.name, why));
+        }
+        metadata::match_namespace(&mut new, &call.target)?;
+        metadata::match_name(&new, &call.target)?;
+        Ok(new)
     }
 
     fn creates(&self) -> bool {

@@ -6,6 +6,7 @@ use crate::{
     view::Moment,
 };
 use minkapi_object::{GroupResource, LabelSelector, Status};
+use minkapi_patch::{ReplicasPaths, scale_to_parent, scale_to_subresource};
 use minkapi_schema::field::{self, Error, Path};
 use serde_json::{Map, Value, json};
 
@@ -108,7 +109,12 @@ impl Edit for Through<'_> {
         let name = call.target.name.clone();
         let gr = GroupResource::new(&resource.group, &format!("{}/scale", resource.plural));
         let Some(current) = current else { return Err(Status::not_found(&gr, &name)) };
-        let old = self.projection.scale_of(current)?;
+        let api_version = resource.api_version();
+        let path: Vec<&str> = self.projection.replicas.iter().map(String::as_str).collect();
+        let paths: ReplicasPaths<'_> = &[(&*api_version, Some(path.as_slice()))];
+        let recorded = current["metadata"].get("managedFields");
+        let mut old = self.projection.scale_of(current)?;
+        set_managed_fields(&mut old, scale_to_subresource(recorded, paths).map_err(Status::internal)?);
         let new = self.edit.edit(call, moment, Some(&old))?;
         let replicas = new["spec"]["replicas"].as_i64().unwrap_or(0);
         if replicas < 0 {
@@ -126,6 +132,8 @@ impl Edit for Through<'_> {
             place = &mut place[key.as_str()];
         }
         *place = replicas.into();
+        let entries = scale_to_parent(recorded, new["metadata"].get("managedFields"), &api_version, paths);
+        set_managed_fields(&mut object, entries.map_err(Status::internal)?);
         let meta = metadata::of(&mut object);
         match new["metadata"].get("resourceVersion") {
             Some(version) => meta.insert("resourceVersion".to_owned(), version.clone()),
@@ -133,4 +141,12 @@ impl Edit for Through<'_> {
         };
         Ok(object)
     }
+}
+
+fn set_managed_fields(object: &mut Value, entries: Option<Value>) {
+    let meta = metadata::of(object);
+    match entries {
+        Some(entries) => meta.insert("managedFields".to_owned(), entries),
+        None => meta.remove("managedFields"),
+    };
 }
