@@ -24,7 +24,10 @@ fn what_is_no_envelope_is_unrecognized() {
 #[test]
 fn a_broken_message_names_its_kind() {
     let body = b"k8s\0\n\x0f\n\x02v1\x12\tConfigMap\x12\x01\x0f\x1a\0\"\0";
-    assert_eq!(refusal(body), "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: proto: wrong wireType = 7 for field ObjectMeta");
+    assert_eq!(
+        refusal(body),
+        "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: proto: wrong wireType = 7 for field ObjectMeta"
+    );
     let body = b"k8s\0\n\x0f\n\x02v1\x12\tConfigMap\x12\x01\x7f\x1a\0\"\0";
     assert_eq!(refusal(body), "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: proto: illegal wireType 7");
 }
@@ -73,9 +76,7 @@ fn only_the_first_document_counts() {
 #[test]
 fn unquoted_words_and_numbers_are_those_of_yaml_1_1() {
     let text = b"[yes, No, on, ~, 0x1f, 010, 1_000, 1.0, 1e3, 0.5, 2001-01-01, .5, '1', 1:30, =, 0o7, 0b11, +1]";
-    let expected = serde_json::json!([
-        true, false, true, null, 31, 8, 1000, 1, 1000, 0.5, "2001-01-01", 0.5, "1", "1:30", "=", 7, 3, 1
-    ]);
+    let expected = serde_json::json!([true, false, true, null, 31, 8, 1000, 1, 1000, 0.5, "2001-01-01", 0.5, "1", "1:30", "=", 7, 3, 1]);
     assert_eq!(yaml::read(text).unwrap().value, expected);
 }
 
@@ -90,4 +91,3 @@ fn aliases_and_merge_keys_are_resolved_but_not_without_end() {
     }
     assert_eq!(yaml::read(laughs.as_bytes()).unwrap_err(), "yaml: document contains excessive aliasing");
 }
-

@@ -62,7 +62,7 @@ impl Entropy<'_> {
                 Value::Object(values)
             }
             Shape::List(of) => (0..=n % 3).map(|_| self.value(of, depth + 1)).collect(),
-            Shape::SchemaOr(of, _) if n % 2 == 0 => self.object(of, depth + 1),
+            Shape::SchemaOr(of, _) if n.is_multiple_of(2) => self.object(of, depth + 1),
             Shape::SchemaOr(_, Alternative::Bool) => (n % 4 == 1).into(),
             Shape::SchemaOr(of, Alternative::Schemas) => (0..=n % 2).map(|_| self.object(of, depth + 1)).collect(),
             Shape::SchemaOr(_, Alternative::Strings) => json!([self.text()]),

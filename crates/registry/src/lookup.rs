@@ -30,8 +30,7 @@ pub fn kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
 /// Every built-in group-version in discovery's order, with the core group first.
 pub fn group_versions() -> &'static [GroupVersion] {
     static VERSIONS: LazyLock<Vec<GroupVersion>> = LazyLock::new(|| {
-        let mut versions: Vec<_> =
-            RESOURCES.iter().map(|r| GroupVersion { group: r.group.clone(), version: r.version.clone() }).collect();
+        let mut versions: Vec<_> = RESOURCES.iter().map(|r| GroupVersion { group: r.group.clone(), version: r.version.clone() }).collect();
         versions.dedup();
         versions
     });

@@ -261,8 +261,12 @@ macro_rules! resources {
 }
 
 macro_rules! optional_schema {
-    (none) => { None };
-    (some($module:ident::$schema:ident)) => { Some($crate::Ref::Static(&$module::$schema)) };
+    (none) => {
+        None
+    };
+    (some($module:ident::$schema:ident)) => {
+        Some($crate::Ref::Static(&$module::$schema))
+    };
 }
 
 pub(crate) use {items, optional_schema, resources, structs, texts};

@@ -34,7 +34,8 @@ fn list_keys(keys: &BTreeSet<Vec<String>>) -> String {
 
 /// Every struct, and every top-level kind, in one table each.
 fn index(model: &Model) -> String {
-    let mut out = String::from("//! Every struct and every top-level kind.\n\nuse super::*;\nuse crate::{rows::kind, Struct, TopLevelKind};\n\n");
+    let mut out =
+        String::from("//! Every struct and every top-level kind.\n\nuse super::*;\nuse crate::{rows::kind, Struct, TopLevelKind};\n\n");
     out.push_str("pub static STRUCTS: &[&Struct] = &[\n");
     for name in model.structs.keys() {
         let _ = writeln!(out, "    &{},", path(name));

@@ -17,7 +17,8 @@ pub fn scan(module_dir: impl Fn(&str) -> PathBuf) -> Result<BTreeMap<String, GoS
         let path = module_dir(&module).join(&dir);
         let package = openapi_package(&format!("{module}/{dir}"));
         for file in names(&path)? {
-            if file.ends_with(".go") && !file.ends_with("_test.go") && !file.starts_with("zz_generated") && !file.starts_with("generated.") {
+            if file.ends_with(".go") && !file.ends_with("_test.go") && !file.starts_with("zz_generated") && !file.starts_with("generated.")
+            {
                 scan_file(&path.join(file), &package, &mut structs)?;
             }
         }

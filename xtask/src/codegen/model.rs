@@ -222,7 +222,8 @@ impl Joiner<'_> {
 
     /// Field number, and those of the messages around it: an embedded struct, or a named list type's `items`.
     fn numbers(&self, found: &ProtoField, held_in: &[u32]) -> (u32, Vec<u32>) {
-        let wrapper = self.proto.get(&found.of).filter(|m| !found.map && !found.repeated && is_wrapper(m) && !self.go.contains_key(&found.of));
+        let wrapper =
+            self.proto.get(&found.of).filter(|m| !found.map && !found.repeated && is_wrapper(m) && !self.go.contains_key(&found.of));
         match wrapper {
             Some(_) => (1, held_in.iter().copied().chain([found.number]).collect()),
             None => (found.number, held_in.to_owned()),

@@ -20,7 +20,9 @@ const MAX_DEPTH: u32 = 192;
 /// protobuf form.
 pub fn decode(bytes: &[u8], of: &Struct) -> Result<Value, WireError> {
     let plan = &*PLAN;
-    let message = plan.of(of).ok_or_else(|| WireError::Value(format!("object {} does not implement the protobuf marshalling interface", of.go_name)))?;
+    let message = plan
+        .of(of)
+        .ok_or_else(|| WireError::Value(format!("object {} does not implement the protobuf marshalling interface", of.go_name)))?;
     let decoder = Decoder { plan };
     let mut object = Map::new();
     decoder.message(bytes, message, &mut object, 0)?;

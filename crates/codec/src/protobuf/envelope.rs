@@ -1,8 +1,9 @@
 //! The `k8s\0` envelope around every message on the wire: `runtime.Unknown` with the object's type (C-11-10, C-11-11).
 
 use super::{
-    decode, encode_value,
+    decode,
     encode::EncodeError,
+    encode_value,
     wire::{Reader, WireError},
 };
 use crate::DecodeError;

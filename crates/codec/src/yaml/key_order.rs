@@ -14,8 +14,7 @@ pub fn compare(a: &str, b: &str) -> Ordering {
         (false, false) => {}
     }
     // A zero inside a number that began before must count as a digit, not as a leading zero.
-    let inside = (*x == '0' || *y == '0')
-        && a.get(..at).unwrap_or_default().iter().rev().take_while(|c| c.is_numeric()).any(|c| *c != '0');
+    let inside = (*x == '0' || *y == '0') && a.get(..at).unwrap_or_default().iter().rev().take_while(|c| c.is_numeric()).any(|c| *c != '0');
     let start = i64::from(inside);
     let number = |chars: &[char]| {
         let digits = chars.iter().skip(at).take_while(|c| c.is_numeric());

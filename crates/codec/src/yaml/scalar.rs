@@ -81,7 +81,8 @@ fn integer(text: &str) -> Option<i128> {
     }
     let value = i128::from_str_radix(digits, radix).ok()?;
     let signed = if negative { -value } else { value };
-    let limits = if text.starts_with('+') { i128::from(i64::MIN)..=i128::from(i64::MAX) } else { i128::from(i64::MIN)..=i128::from(u64::MAX) };
+    let limits =
+        if text.starts_with('+') { i128::from(i64::MIN)..=i128::from(i64::MAX) } else { i128::from(i64::MIN)..=i128::from(u64::MAX) };
     limits.contains(&signed).then_some(signed)
 }
 
@@ -114,7 +115,9 @@ fn timestamp(text: &str) -> bool {
             None => (rest, None),
         };
         let within = |text: &str, low: u32, high: u32| {
-            (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && text.parse().is_ok_and(|n| (low..=high).contains(&n))
+            (1..=2).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_digit())
+                && text.parse().is_ok_and(|n| (low..=high).contains(&n))
         };
         let date = year.len() == 4 && year.bytes().all(|b| b.is_ascii_digit()) && within(month, 1, 12) && within(day, 1, 31);
         let Some((separator, clock)) = clock else { return Some(date) };

@@ -162,7 +162,11 @@ impl Writer {
         self.line_break();
         for c in text.chars() {
             if is_break(c) {
-                if c == '\n' { self.line_break() } else { self.put(c) }
+                if c == '\n' {
+                    self.line_break()
+                } else {
+                    self.put(c)
+                }
                 self.column = 0;
             } else {
                 if self.column == 0 {

@@ -15,7 +15,9 @@ const SHARED_STORAGE: &[(&str, &str, &str)] = &[("events.k8s.io", "events", "eve
 
 /// The file `resources.rs`.
 pub fn file(model: &Model) -> Result<String, String> {
-    let mut out = String::from("//! Every resource in every served version, in discovery's order.\n\nuse super::*;\nuse crate::{rows::*, Resource};\n\n");
+    let mut out = String::from(
+        "//! Every resource in every served version, in discovery's order.\n\nuse super::*;\nuse crate::{rows::*, Resource};\n\n",
+    );
     out.push_str("pub static RESOURCES: &[Resource] = resources! {\n");
     for served in &model.served {
         let (resources, subresources): (Vec<_>, Vec<_>) = served.resources.iter().partition(|r| !r.name.contains('/'));
@@ -51,7 +53,8 @@ fn one(model: &Model, served: &Served, resource: &ApiResource, subresources: &[&
     for sub in subresources {
         if let Some(name) = sub.name.strip_prefix(&resource.name).and_then(|n| n.strip_prefix('/')) {
             let (group, version) = (sub.group.as_ref().unwrap_or(group), sub.version.as_ref().unwrap_or(version));
-            let schema = self::schema(model, group, version, &sub.kind).map_or_else(|| "none".to_owned(), |s| format!("some({})", path(&s)));
+            let schema =
+                self::schema(model, group, version, &sub.kind).map_or_else(|| "none".to_owned(), |s| format!("some({})", path(&s)));
             let _ = writeln!(out, "        {{ {name:?} {group:?} {version:?} {:?} {:?} {schema} }}", sub.kind, sub.verbs);
         }
     }

@@ -1,0 +1,45 @@
+//! `cargo xtask test`: every check of the project, as CI runs them.
+
+use crate::{Outcome, codegen, tidy, workspace};
+use std::{
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+/// Runs all checks; the first failure ends it.
+pub fn run() -> Outcome {
+    step("formatting", || cargo(&["fmt", "--all", "--check"], &[]))?;
+    step("layout and layers", tidy::run)?;
+    step("generated tables are current", codegen::check)?;
+    step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"], &[]))?;
+    step("documentation", || cargo(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "-D warnings")]))?;
+    step("dependencies", deny)?;
+    step("tests", || cargo(&["test", "--workspace", "--all-features"], &[]))
+}
+
+fn step(name: &str, check: impl FnOnce() -> Outcome) -> Outcome {
+    println!("== {name}");
+    let start = Instant::now();
+    check().map_err(|why| format!("{name}: {why}"))?;
+    println!("== {name}: ok in {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn cargo(args: &[&str], env: &[(&str, &str)]) -> Outcome {
+    let status = Command::new(env!("CARGO")).args(args).envs(env.iter().copied()).current_dir(workspace()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo {} ended with {status}", args.join(" "))),
+        Err(err) => Err(format!("cannot run cargo: {err}")),
+    }
+}
+
+/// Bans, licences and sources. The advisory database lives in a repository of its own, so it is not asked here.
+fn deny() -> Outcome {
+    let installed = Command::new("cargo-deny").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if installed.is_ok_and(|s| s.success()) {
+        return cargo(&["deny", "--offline", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"], &[]);
+    }
+    println!("skipped: cargo-deny is not installed (cargo install --locked cargo-deny)");
+    Ok(())
+}
