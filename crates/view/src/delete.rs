@@ -245,7 +245,7 @@ fn mark_deleting(object: &mut Value, moment: &Moment) {
 }
 
 /// C-08-02.
-fn check_preconditions(call: &Call, stored: &Object, options: &DeleteOptions) -> Result<(), Status> {
+pub(crate) fn check_preconditions(call: &Call, stored: &Object, options: &DeleteOptions) -> Result<(), Status> {
     let resource = &call.target.served.resource;
     // Upstream names the kind where other conflicts name the resource.
     let gr = GroupResource::new(&resource.group, &resource.kind);

@@ -73,6 +73,18 @@ pub enum Propagation {
     Foreground,
 }
 
+impl Propagation {
+    /// The policy of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "Orphan" => Some(Self::Orphan),
+            "Background" => Some(Self::Background),
+            "Foreground" => Some(Self::Foreground),
+            _ => None,
+        }
+    }
+}
+
 /// The kinds of patches, by content type (C-07-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the content types'")]

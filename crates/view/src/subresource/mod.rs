@@ -1,6 +1,8 @@
 //! Subresources and resources that do not store what is sent to them.
 
 mod binding;
+mod eviction;
+mod review;
 mod scale;
 
 use crate::{Body, Call, Outcome, Served, View, WriteOptions, decode, form::Form};
@@ -20,7 +22,17 @@ pub(crate) trait Post: Sync {
 }
 
 /// By resource and subresource.
-static POSTS: &[(&str, &str, &dyn Post)] = &[("bindings", "", &binding::Binding), ("pods", "binding", &binding::Binding)];
+static POSTS: &[(&str, &str, &dyn Post)] = &[
+    ("bindings", "", &binding::Binding),
+    ("pods", "binding", &binding::Binding),
+    ("pods", "eviction", &eviction::Eviction),
+    ("subjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),
+    ("selfsubjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),
+    ("localsubjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),
+    ("selfsubjectrulesreviews.authorization.k8s.io", "", &review::RULES),
+    ("selfsubjectreviews.authentication.k8s.io", "", &review::SELF_SUBJECT),
+    ("tokenreviews.authentication.k8s.io", "", &review::TOKEN),
+];
 
 fn find(storage: &str, subresource: &str) -> Option<&'static dyn Post> {
     POSTS.iter().find(|(r, s, _)| *r == storage && *s == subresource).map(|(_, _, post)| *post)
