@@ -5,7 +5,7 @@ use crate::{
     layer::{Cover, Entry, KindState, Layer},
     log::Limits,
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 /// What must hold of the current object for a change to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Committed<T> {
 }
 
 /// Why nothing was committed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum CommitError<T> {
     /// [`Expect::Absent`] does not hold.
     #[error("already exists")]
@@ -81,11 +81,29 @@ pub struct Op<'a, T> {
 }
 
 /// Why none of several changes was committed: all that failed, by their place among the changes.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{} of the changes could not be made", failures.len())]
 pub struct CommitAllError<T> {
     /// The failed ones.
     pub failures: Vec<(usize, CommitError<T>)>,
+}
+
+// Printing an error does not need the values, so these do not ask for values that print.
+impl<T> fmt::Debug for CommitError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyExists(_) => "AlreadyExists",
+            Self::NotFound => "NotFound",
+            Self::Conflict { .. } => "Conflict",
+            Self::ViewGone => "ViewGone",
+        })
+    }
+}
+
+impl<T> fmt::Debug for CommitAllError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.failures).finish()
+    }
 }
 
 /// Changes to one view that become visible together.

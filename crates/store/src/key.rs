@@ -78,3 +78,22 @@ impl fmt::Debug for Key {
         fmt::Debug::fmt(&self.path, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_ordered_by_their_storage_path() {
+        let sorted = [("a-b", "x"), ("a", "x"), ("a", "x-y"), ("ab", "x")].map(|(namespace, name)| Key::new(namespace, name));
+        assert!(sorted.is_sorted(), "a dash comes before the slash, and letters after it");
+    }
+
+    #[test]
+    fn a_key_tells_its_parts() {
+        let (namespaced, cluster) = (Key::new("a", "x"), Key::new("", "x"));
+        assert_eq!((namespaced.namespace(), namespaced.name(), namespaced.path()), ("a", "x", "a/x"));
+        assert_eq!((cluster.namespace(), cluster.name(), cluster.path()), ("", "x", "x"));
+        assert_ne!(Key::new("", "a/x"), namespaced);
+    }
+}

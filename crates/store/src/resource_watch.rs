@@ -96,8 +96,8 @@ impl<T: Resource> ResourceWatch<T> {
             let view_closed = self.view.is_closed();
             match self.view.events(self.kind, self.taken, BATCH) {
                 Ok(events) => {
-                    // After a full batch there may be more at once, so there is nothing to wait for.
-                    if events.events.len() == BATCH {
+                    // After a full batch there may be more at once, and of a view that is gone nobody will tell.
+                    if events.events.len() == BATCH || view_closed {
                         self.changed = None;
                     }
                     self.ended = view_closed && events.events.is_empty();

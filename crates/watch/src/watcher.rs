@@ -239,8 +239,8 @@ impl Watcher {
                 }
             };
             changes.taken = events.upto;
-            // After a full batch there may be more at once. Before the first wait the registration is still to be made.
-            changes.more = events.events.len() == BATCH;
+            // After a full batch there may be more at once, and of a view that is gone nobody will tell.
+            changes.more = closed || events.events.len() == BATCH;
             if !events.events.is_empty() {
                 changes.batch = events.events.into();
                 return Poll::Ready(Ok(true));

@@ -229,7 +229,9 @@ impl Pair {
             loop {
                 let events = view.events(kind, cursor, max).unwrap();
                 assert!(events.events.len() <= max);
-                found.extend(events.events.iter().map(|e| (e.revision, e.key.clone(), e.old.as_deref().cloned(), e.new.as_deref().cloned())));
+                found.extend(
+                    events.events.iter().map(|e| (e.revision, e.key.clone(), e.old.as_deref().cloned(), e.new.as_deref().cloned())),
+                );
                 cursor = events.upto;
                 if events.events.len() < max {
                     break;
