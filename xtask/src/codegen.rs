@@ -15,7 +15,11 @@ mod proto;
 
 use crate::{Outcome, workspace};
 use clap::{Parser, Subcommand};
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Where the tables go, below the workspace.
 const OUTPUT: &str = "crates/registry/src/generated";
@@ -60,7 +64,7 @@ pub fn run(args: &Args) -> Outcome {
     let tree = if args.kubernetes.is_absolute() { args.kubernetes.clone() } else { root.join(&args.kubernetes) };
     let output = root.join(OUTPUT);
     if args.check {
-        header::check_contents(&output)?;
+        check_contents(&root)?;
         if !tree.join("api/discovery").is_dir() {
             println!("codegen: {} is not here, so only the tables' own hashes were checked", tree.display());
             return Ok(());
@@ -70,8 +74,13 @@ pub fn run(args: &Args) -> Outcome {
     if args.check { compare(&output, &files) } else { write(&output, &files) }
 }
 
+/// Fails when a table was edited by hand.
+pub fn check_contents(root: &Path) -> Outcome {
+    header::check_contents(&root.join(OUTPUT))
+}
+
 /// The generated files by name.
-fn generate(tree: &std::path::Path, facts_file: &std::path::Path) -> Result<BTreeMap<String, String>, String> {
+fn generate(tree: &Path, facts_file: &Path) -> Result<BTreeMap<String, String>, String> {
     let mut inputs = inputs::Inputs::new(tree);
     let modules = tree.join("staging/src/k8s.io");
     let go = if modules.join("api/core/v1/types.go").is_file() {
@@ -87,7 +96,7 @@ fn generate(tree: &std::path::Path, facts_file: &std::path::Path) -> Result<BTre
     Ok(emit::files(&model)?.into_iter().map(|(name, body)| (name, header::with_header(&hash, &body))).collect())
 }
 
-fn write(output: &std::path::Path, files: &BTreeMap<String, String>) -> Outcome {
+fn write(output: &Path, files: &BTreeMap<String, String>) -> Outcome {
     let _ = fs::remove_dir_all(output);
     fs::create_dir_all(output).map_err(|e| e.to_string())?;
     for (name, text) in files {
@@ -97,7 +106,7 @@ fn write(output: &std::path::Path, files: &BTreeMap<String, String>) -> Outcome 
     Ok(())
 }
 
-fn compare(output: &std::path::Path, files: &BTreeMap<String, String>) -> Outcome {
+fn compare(output: &Path, files: &BTreeMap<String, String>) -> Outcome {
     for (name, text) in files {
         if fs::read_to_string(output.join(name)).ok().as_ref() != Some(text) {
             return Err(format!("{OUTPUT}/{name} is stale: run `cargo xtask codegen`"));

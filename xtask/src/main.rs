@@ -1,8 +1,9 @@
 //! Development tasks of the workspace: `cargo xtask <command>`.
 //!
-//! One file per command. This crate stays light on purpose: building it must not compile the product.
+//! One file per command, with a line in [`Command`] and one in `main`. This crate stays light on purpose: building it must not compile the product.
 
 mod codegen;
+mod tidy;
 
 use clap::{Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -19,6 +20,8 @@ struct Cli {
 enum Command {
     /// Write the tables of crates/registry from a Kubernetes source tree, or check that they are current.
     Codegen(codegen::Args),
+    /// Check the layout rules: layers, file lengths, first lines, READMEs, generated files, the root directory.
+    Tidy,
 }
 
 /// What every command answers with: text for a person on failure.
@@ -27,6 +30,7 @@ type Outcome = Result<(), String>;
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Codegen(args) => codegen::run(&args),
+        Command::Tidy => tidy::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
