@@ -3,8 +3,9 @@
 use crate::{
     Column, Context, Row, Strategy, Traits,
     go_struct::{self, GoField, GoType},
-    label_selector, pod_template,
+    label_selector,
     pod_spec::Options,
+    pod_template,
     rolling_update::{amount, validate_int_or_percent, validate_not_more_than_100_percent},
     table,
     update::{bump_generation_on_spec, clear_status, keep_other_side, same, start_generation},
@@ -77,8 +78,7 @@ impl Strategy for DaemonSet {
         }
         let spec = Path::new("spec");
         let selector = |object| at(object, &["spec", "selector"]);
-        let mut errors: ErrorList =
-            label_selector::immutable(selector(new), selector(old), &spec.child("selector")).into_iter().collect();
+        let mut errors: ErrorList = label_selector::immutable(selector(new), selector(old), &spec.child("selector")).into_iter().collect();
         errors.extend(validate_spec(new, Some(old)));
         errors
     }
@@ -228,13 +228,7 @@ static COLUMNS: &[Column] = &[
         0,
         "numberReady is the number of nodes that should be running the daemon pod and have one or more of the daemon pod running with a Ready Condition.",
     ),
-    Column::new(
-        "Up-to-date",
-        "integer",
-        "",
-        0,
-        "The total number of nodes that are running updated daemon pod",
-    ),
+    Column::new("Up-to-date", "integer", "", 0, "The total number of nodes that are running updated daemon pod"),
     Column::new(
         "Available",
         "integer",
@@ -271,7 +265,7 @@ mod tests {
             "metadata": {"name": "agent"},
             "spec": {
                 "selector": {"matchLabels": {"app": "agent"}},
-                "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {"restartPolicy": "Always", "containers": []}},
+                "template": {"metadata": {"labels": {"app": "agent"}}, "spec": {"containers": [{"name": "a", "image": "x"}]}},
             },
         });
         DaemonSet.default(&mut object);

@@ -3,8 +3,9 @@
 use crate::{
     Column, Context, NameRule, Row, Strategy, Traits,
     go_struct::{self, GoField, GoType},
-    label_selector, pod_template,
+    label_selector,
     pod_spec::{self, Options},
+    pod_template,
     rolling_update::{amount, validate_int_or_percent, validate_not_more_than_100_percent},
     table,
     update::{bump_generation_on_spec, clear_status, immutable, keep_other_side, start_generation},
@@ -131,9 +132,8 @@ fn default_claim_template(claim: &mut Value) {
 }
 
 fn history_warning(object: &Value) -> Option<String> {
-    (number(object, &["spec", "revisionHistoryLimit"]) < 0).then(|| {
-        "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned()
-    })
+    (number(object, &["spec", "revisionHistoryLimit"]) < 0)
+        .then(|| "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned())
 }
 
 /// What an update need not meet because it cannot change it, or because the stored object does not meet it.
@@ -253,15 +253,8 @@ fn validate_retention(spec: &Value, path: &Path<'_>) -> ErrorList {
 }
 
 fn validate_status(new: &Value, old: &Value) -> ErrorList {
-    const COUNTS: &[&str] = &[
-        "replicas",
-        "readyReplicas",
-        "currentReplicas",
-        "updatedReplicas",
-        "availableReplicas",
-        "observedGeneration",
-        "collisionCount",
-    ];
+    const COUNTS: &[&str] =
+        &["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas", "observedGeneration", "collisionCount"];
     let (status, path) = (new.get("status").unwrap_or(&Value::Null), Path::new("status"));
     let mut errors = workload::validate_counts(status, COUNTS, &path);
     let bounded = ["readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"];
@@ -289,7 +282,7 @@ mod tests {
             "spec": {
                 "serviceName": "db",
                 "selector": {"matchLabels": {"app": "db"}},
-                "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"restartPolicy": "Always", "containers": []}},
+                "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "a", "image": "x"}]}},
             },
         });
         StatefulSet.default(&mut object);
