@@ -42,3 +42,15 @@ fn metadata_end(bytes: &[u8]) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::metadata_end;
+
+    #[test]
+    fn braces_and_quotes_inside_of_text_do_not_end_the_metadata() {
+        let metadata = r#"{"metadata":{"annotations":{"a":"}\"}{","b":"\\"},"name":"x"}"#;
+        assert_eq!(metadata_end(format!("{metadata},\"spec\":{{\"a\":1}}}}").as_bytes()), Some(metadata.len()));
+        assert_eq!(metadata_end(format!("{metadata}}}").as_bytes()), Some(metadata.len()));
+    }
+}

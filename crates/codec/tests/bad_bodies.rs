@@ -91,3 +91,20 @@ fn aliases_and_merge_keys_are_resolved_but_not_without_end() {
     }
     assert_eq!(yaml::read(laughs.as_bytes()).unwrap_err(), "yaml: document contains excessive aliasing");
 }
+
+#[test]
+fn unknown_kinds_are_not_registered() {
+    let body = protobuf::wrap("v2", "ConfigMap", b"");
+    let expected = "no kind \"ConfigMap\" is registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:111\"";
+    assert_eq!(refusal(&body), format!("ConfigMap in version \"v2\" cannot be handled as a ConfigMap: {expected}"));
+}
+
+#[test]
+fn fields_of_another_wire_type_are_named() {
+    let refused = |message: &[u8]| refusal(&protobuf::wrap("v1", "ConfigMap", message));
+    let told = |why: &str| format!("ConfigMap in version \"v1\" cannot be handled as a ConfigMap: proto: {why}");
+    assert_eq!(refused(b"\x0a\x02\x08\x01"), told("wrong wireType = 0 for field Name"));
+    assert_eq!(refused(b"\x0b\x05"), told("wrong wireType = 3 for field ObjectMeta"));
+    assert_eq!(refused(b"\x04\x05"), told("ConfigMap: wiretype end group for non-group"));
+    assert_eq!(refused(b"\x02\x05"), told("ConfigMap: illegal tag 0 (wire type 2)"));
+}

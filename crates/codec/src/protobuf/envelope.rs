@@ -113,7 +113,7 @@ pub fn decode_object(body: &[u8], default_api_version: &str, default_kind: &str)
         default_kind.clone_into(&mut kind);
     }
     let Some(of) = top_level_kind(&api_version, &kind) else {
-        let message = format!("no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\"");
+        let message = format!("no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\"");
         return Err(DecodeError { kind: Some((api_version, kind)), message });
     };
     match decode(raw, &of.schema) {
