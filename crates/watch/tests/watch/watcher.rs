@@ -1,10 +1,6 @@
 //! How watches start, what they say, and how they end (chapter 6 of the contract).
 
-#![allow(clippy::unwrap_used, reason = "tests")]
-
-mod common;
-
-use common::{delete, drain, pods, put, store, watch};
+use crate::pods::{delete, drain, pods, put, store, watch};
 use minkapi_object::LabelSelector;
 use minkapi_store::{Fork, Options, Store};
 use minkapi_watch::{Selector, Start, WatchOptions};
@@ -178,7 +174,7 @@ async fn a_waiting_watcher_is_woken() {
     let view = store.fork("s", Fork::default()).unwrap();
     for writer in [store.base(), view.clone()] {
         let mut watcher = watch(&view, WatchOptions::default());
-        let waiting = tokio::spawn(async move { watcher.next().await.map(|e| common::short(&e)) });
+        let waiting = tokio::spawn(async move { watcher.next().await.map(|e| crate::pods::short(&e)) });
         tokio::task::yield_now().await;
         let revision = put(&writer, writer.name(), "web");
         let said = tokio::time::timeout(Duration::from_millis(10), waiting).await.unwrap().unwrap();
@@ -246,7 +242,7 @@ async fn an_event_is_encoded_once_for_all_watchers() {
     let encode = |event: &minkapi_watch::WatchEvent| {
         event.encoded(7, |e| {
             made.set(made.get() + 1);
-            Arc::<str>::from(common::short(e))
+            Arc::<str>::from(crate::pods::short(e))
         })
     };
     for watcher in &mut watchers {
@@ -263,7 +259,8 @@ async fn an_event_is_encoded_once_for_all_watchers() {
 async fn nothing_is_lost_while_others_write() {
     let store = store();
     let view = store.fork("s", Fork::default()).unwrap();
-    let watchers: Vec<_> = (0..8).map(|n| watch(if n % 2 == 0 { &view } else { &store.base() }, after(0))).collect();
+    let base = store.base();
+    let watchers: Vec<_> = (0..8).map(|n| watch(if n % 2 == 0 { &view } else { &base }, after(0))).collect();
     let readers = watchers.into_iter().map(|mut watcher| {
         tokio::spawn(async move {
             for revision in 1..=2000 {
@@ -273,8 +270,7 @@ async fn nothing_is_lost_while_others_write() {
         })
     });
     let readers: Vec<_> = readers.collect();
-    let base = store.base();
-    std::thread::spawn(move || (0..2000).for_each(|_| drop(put(&base, "x", "web")))).join().unwrap();
+    std::thread::spawn(move || (0..2000).map(|_| put(&base, "x", "web")).last()).join().unwrap();
     for reader in readers {
         reader.await.unwrap();
     }
