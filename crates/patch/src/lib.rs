@@ -11,6 +11,7 @@ mod field_set;
 pub mod go_format;
 mod json_patch;
 mod managed_fields;
+mod merge_diff;
 mod merge_patch;
 mod strategic_merge;
 mod strict_json;
@@ -23,5 +24,6 @@ pub use managed_fields::{
     ApplyError, FieldManagerInput, ManagedFieldsError, OneVersion, ReplicasPaths, ResetFields, Versions, apply, keep_times_if_unchanged,
     scale_to_parent, scale_to_subresource, update_managed_fields, validate_managed_fields,
 };
+pub use merge_diff::merge_diff;
 pub use merge_patch::MergePatch;
 pub use strategic_merge::{Patched, StrategicMergePatch, diff as strategic_diff};
