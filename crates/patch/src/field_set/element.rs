@@ -123,10 +123,7 @@ fn borrowed((name, value): &(Name, Value)) -> (&str, &Value) {
     (name, value)
 }
 
-fn compare_members<'v>(
-    a: impl Iterator<Item = (&'v str, &'v Value)>,
-    mut b: impl Iterator<Item = (&'v str, &'v Value)>,
-) -> Ordering {
+fn compare_members<'v>(a: impl Iterator<Item = (&'v str, &'v Value)>, mut b: impl Iterator<Item = (&'v str, &'v Value)>) -> Ordering {
     for (a_name, a_value) in a {
         let Some((b_name, b_value)) = b.next() else { return Ordering::Greater };
         let order = a_name.cmp(b_name).then_with(|| compare(a_value, b_value));

@@ -4,9 +4,9 @@ mod element;
 mod fields_v1;
 mod operations;
 
+pub(crate) use element::equal;
 pub use element::{Element, Name, Path};
 pub use fields_v1::FieldsV1Error;
-pub(crate) use element::equal;
 
 use std::cmp::Ordering;
 

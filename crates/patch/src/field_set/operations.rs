@@ -66,16 +66,14 @@ impl FieldSet {
 
     /// Whether some path is in both sets.
     pub fn intersects(&self, other: &Self) -> bool {
-        self.with_twins(other).any(|(node, twin)| {
-            twin.is_some_and(|twin| (node.member && twin.member) || node.children.intersects(&twin.children))
-        })
+        self.with_twins(other)
+            .any(|(node, twin)| twin.is_some_and(|twin| (node.member && twin.member) || node.children.intersects(&twin.children)))
     }
 
     /// Whether every path is in `other` too.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.with_twins(other).all(|(node, twin)| {
-            twin.is_some_and(|twin| (!node.member || twin.member) && node.children.is_subset(&twin.children))
-        })
+        self.with_twins(other)
+            .all(|(node, twin)| twin.is_some_and(|twin| (!node.member || twin.member) && node.children.is_subset(&twin.children)))
     }
 
     /// The paths that no longer path goes on from.

@@ -101,8 +101,12 @@ impl Managed {
                 None => FieldSet::default(),
             };
             let keyed_version = if operation == Operation::Apply { String::new() } else { api_version.clone() };
-            let manager =
-                Manager { name: text("manager").to_owned(), operation, api_version: keyed_version, subresource: text("subresource").to_owned() };
+            let manager = Manager {
+                name: text("manager").to_owned(),
+                operation,
+                api_version: keyed_version,
+                subresource: text("subresource").to_owned(),
+            };
             let time = entry.get("time").and_then(Value::as_str).map(str::to_owned);
             managed.entries.retain(|entry| entry.manager != manager);
             managed.entries.push(Entry { manager, api_version, fields, time });

@@ -4,6 +4,7 @@ use super::{
     FieldManagerInput,
     conflict::Conflict,
     entry::{Entry, Managed, Manager, Operation},
+    reset_fields,
 };
 use crate::{
     field_set::{self, Element, FieldSet},
@@ -100,7 +101,8 @@ impl<'a> FieldManagerInput<'a> {
             let at = match comparisons.iter().position(|(version, _)| *version == entry.api_version) {
                 Some(at) => at,
                 None => {
-                    let (Some(old), Some(new)) = (self.in_version(old, &entry.api_version), self.in_version(new, &entry.api_version)) else {
+                    let (Some(old), Some(new)) = (self.in_version(old, &entry.api_version), self.in_version(new, &entry.api_version))
+                    else {
                         continue;
                     };
                     comparisons.push((entry.api_version.clone(), self.filtered(typed::compare(new.of(), &old.object, &new.object)?)));
@@ -129,7 +131,7 @@ impl<'a> FieldManagerInput<'a> {
     }
 
     fn filtered(&self, comparison: Comparison) -> Comparison {
-        let filter = |set| self.reset_fields.filter(set);
+        let filter = |set| reset_fields::filter(self.reset_fields, set);
         Comparison { added: filter(comparison.added), modified: filter(comparison.modified), removed: filter(comparison.removed) }
     }
 
@@ -152,7 +154,7 @@ impl<'a> FieldManagerInput<'a> {
         self.reconcile(live, managed);
         let of = Type::Root(self.schema);
         let merged = typed::merge(of, live, applied).map_err(|why| format!("failed to merge config: {why}"))?;
-        let fields = self.reset_fields.filter(typed::field_set(of, applied));
+        let fields = reset_fields::filter(self.reset_fields, typed::field_set(of, applied));
         let last = managed.take(manager);
         managed.entries.push(Entry {
             manager: manager.clone(),

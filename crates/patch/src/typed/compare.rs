@@ -9,17 +9,8 @@ use std::cmp::Ordering;
 /// Fields that never belong to anyone (C-07-48).
 const UNTRACKED: [&str; 2] = ["apiVersion", "kind"];
 /// The same of metadata, which does not belong to anyone itself either.
-pub(crate) const UNTRACKED_METADATA: [&str; 9] = [
-    "clusterName",
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "name",
-    "namespace",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
+pub(crate) const UNTRACKED_METADATA: [&str; 9] =
+    ["clusterName", "creationTimestamp", "generation", "managedFields", "name", "namespace", "resourceVersion", "selfLink", "uid"];
 
 /// How an object differs from an older one.
 #[derive(Debug, Clone, Default)]

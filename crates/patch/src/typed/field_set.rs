@@ -37,8 +37,7 @@ fn members(map: Map<'_>, members: &serde_json::Map<String, Value>) -> FieldSet {
 
 /// Items are in the set themselves, duplicates without what is in them.
 fn items(list: List<'_>, items: &[Value]) -> FieldSet {
-    let elements: Vec<(Element, &Value)> =
-        items.iter().filter_map(|item| Some((list_item::element(list, item).ok()?, item))).collect();
+    let elements: Vec<(Element, &Value)> = items.iter().filter_map(|item| Some((list_item::element(list, item).ok()?, item))).collect();
     let mut seen = BTreeSet::new();
     let repeated: BTreeSet<&Element> = elements.iter().map(|(element, _)| element).filter(|element| !seen.insert(*element)).collect();
     let mut nodes: Vec<Node> = repeated.iter().map(|element| Node::leaf((*element).clone())).collect();

@@ -69,4 +69,3 @@ pub(crate) fn with_named_fields(of: Option<Type<'_>>, set: &FieldSet) -> FieldSe
     });
     FieldSet::from_nodes(nodes.collect())
 }
-

@@ -129,3 +129,36 @@ pub fn workload() -> Ref<Struct> {
         ],
     )))
 }
+
+/// A custom resource with lists and maps of every type, and a part that keeps unknown fields.
+pub fn thing() -> Ref<Struct> {
+    let nested = object("", vec![field("x", int()), field("y", set(string()))]);
+    let port = object(
+        "",
+        vec![field("port", int()), defaulted(field("protocol", string()), "\"TCP\""), field("name", string()), field("nested", of(nested))],
+    );
+    let deep = object("", vec![field("c", string()), field("d", int())]);
+    let spec = object(
+        "",
+        vec![
+            field("replicas", int()),
+            field("labels", map(string())),
+            field("selector", atomic(map(string()))),
+            field("ports", keyed(&["port", "protocol"], of(port))),
+            field("tags", set(string())),
+            field("steps", list(of(object("", vec![field("run", string())])))),
+            field("free", of(Struct { preserve_unknown: true, ..object("", vec![]) })),
+            field("sub", of(object("", vec![field("a", string()), field("b", of(deep))]))),
+        ],
+    );
+    let meta = minkapi_registry::struct_named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta").expect("a built-in struct");
+    Ref::Shared(Arc::new(object(
+        "",
+        vec![
+            field("apiVersion", string()),
+            field("kind", string()),
+            field("metadata", schema(Shape::Struct(Ref::Static(meta)))),
+            field("spec", of(spec)),
+        ],
+    )))
+}
