@@ -1,8 +1,7 @@
 //! Custom resources: the catalog of a view with CustomResourceDefinitions.
 
-use crate::{Catalog, Served, catalog::StrategyRef};
+use crate::{Catalog, Served, View};
 use minkapi_object::Object;
-use minkapi_registry::Ref;
 use minkapi_store::{Kind, Snapshot};
 use std::sync::Arc;
 
@@ -13,4 +12,11 @@ pub(crate) const STORAGE: &str = "customresourcedefinitions.apiextensions.k8s.io
 pub(crate) fn catalog(snapshot: &Snapshot<Object>) -> Arc<Catalog> {
     let _ = snapshot;
     Catalog::built_in()
+}
+
+/// The resource, in its stored version, whose objects are stored under this name.
+pub(crate) fn served_by_storage(view: &View, kind: Kind) -> Option<Arc<Served>> {
+    let catalog = view.catalog();
+    let of_kind = || catalog.all().filter(|s| s.storage == kind);
+    of_kind().find(|s| s.resource.api_version() == s.resource.storage_version).or_else(|| of_kind().next()).cloned()
 }

@@ -119,9 +119,13 @@ impl View {
 
     /// Encodes an object of the served version for storing.
     pub(crate) fn draft(&self, served: &Served, object: Value) -> Result<Draft, Status> {
-        let stored = self.to_stored(served, object)?;
+        Ok(self.draft_stored(served, self.to_stored(served, object)?))
+    }
+
+    /// Encodes an object of the stored version.
+    pub(crate) fn draft_stored(&self, served: &Served, stored: Value) -> Draft {
         let fields = minkapi_kinds::field_values(&*served.strategy, &stored);
-        Ok(Draft::new(&stored, fields, self.shared.store.revision() + 1))
+        Draft::new(&stored, fields, self.shared.store.revision() + 1)
     }
 
     fn to_stored(&self, served: &Served, object: Value) -> Result<Value, Status> {
