@@ -53,11 +53,33 @@ pub fn compact(value: &Value, fields: &[GoField]) -> String {
     out
 }
 
+/// Structs in a list on one line.
+pub fn compact_list(values: &[Value], fields: &[GoField]) -> String {
+    let mut out = String::new();
+    write_list(&mut out, values, None, |out, item, depth| write_struct(out, Some(item), fields, depth));
+    out
+}
+
 /// The struct on many lines, indented by one space a level, as diffs compare it.
 pub fn indented(value: &Value, fields: &[GoField]) -> String {
     let mut out = String::new();
     write_struct(&mut out, Some(value), fields, Some(1));
     out
+}
+
+/// A value as Go's encoder writes an API struct: fields in the order of `order`, which lists those of all levels, before
+/// any others.
+pub fn in_order(value: &Value, order: &[&str]) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| order.iter().position(|o| o == key).unwrap_or(order.len()));
+            let members = entries.into_iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), in_order(value, order)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(|item| in_order(item, order)).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
 }
 
 fn new_line(out: &mut String, depth: Option<usize>) {

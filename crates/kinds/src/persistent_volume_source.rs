@@ -117,8 +117,7 @@ fn partition(errors: &mut ErrorList, source: &Value, path: &Path<'_>) {
     }
 }
 
-const HOST_PATH_TYPES: &[&str] =
-    &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+const HOST_PATH_TYPES: &[&str] = &["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
 
 fn host_path(errors: &mut ErrorList, source: &Value, path: &Path<'_>) {
     if text(source, "path").is_empty() {
@@ -170,15 +169,17 @@ fn quobyte(errors: &mut ErrorList, source: &Value, path: &Path<'_>) {
 }
 
 /// Whether Go's `net.SplitHostPort` would split it.
-fn is_host_and_port(pair: &str) -> bool {
+pub fn is_host_and_port(pair: &str) -> bool {
     match pair.strip_prefix('[') {
-        Some(rest) => rest.split_once("]:").is_some_and(|(host, port)| !format!("{host}{port}").contains(['[', ']', ':']) || host.contains(':')),
+        Some(rest) => {
+            rest.split_once("]:").is_some_and(|(host, port)| !format!("{host}{port}").contains(['[', ']', ':']) || host.contains(':'))
+        }
         None => pair.matches(':').count() == 1 && !pair.contains(['[', ']']),
     }
 }
 
 /// Whether an iSCSI name has one of the three forms that there are.
-fn is_iscsi_name(name: &str) -> bool {
+pub fn is_iscsi_name(name: &str) -> bool {
     let alphanumeric = |rest: &str, n: usize| rest.len() == n + 1 && rest.bytes().skip(1).all(|b| b.is_ascii_alphanumeric());
     if let Some(rest) = name.strip_prefix("eui") {
         return alphanumeric(rest, 16);

@@ -39,6 +39,6 @@ pub fn validate(template: &Value, path: &Path<'_>, options: &Options) -> ErrorLi
 
 /// Warnings for a new or changed template at `path`.
 pub fn warnings(template: &Value, old: Option<&Value>, path: &Path<'_>) -> Vec<String> {
-    let _ = (template, old, path);
-    Vec::new()
+    let _ = old;
+    pod_spec::warnings(template, true, path)
 }

@@ -3,6 +3,7 @@
 use super::Options;
 use crate::{
     label_selector::{self, ValuesOf},
+    node_selector,
     value::{entries, field, has, int, items, text},
 };
 use minkapi_schema::{
@@ -21,7 +22,8 @@ pub fn validate(errors: &mut ErrorList, affinity: Option<&Value>, path: &Path<'_
     if let Some(node) = field(affinity, "nodeAffinity") {
         let node_path = path.child("nodeAffinity");
         if let Some(selector) = field(node, REQUIRED) {
-            validate_node_selector(errors, selector, options.node_affinity_values, &node_path.child(REQUIRED));
+            let values = if options.node_affinity_values { ValuesOf::None } else { ValuesOf::All };
+            errors.extend(node_selector::validate(selector, &node_path.child(REQUIRED), values));
         }
         preferred_nodes(errors, items(node, PREFERRED), &node_path.child(PREFERRED));
     }
@@ -49,24 +51,13 @@ pub fn pod_terms(spec: &Value) -> impl Iterator<Item = &Value> {
     })
 }
 
-/// Checks a `NodeSelector`; `any_values` lets values pass that are no label values.
-pub fn validate_node_selector(errors: &mut ErrorList, selector: &Value, any_values: bool, path: &Path<'_>) {
-    let terms_path = path.child("nodeSelectorTerms");
-    let terms = items(selector, "nodeSelectorTerms");
-    if terms.is_empty() {
-        errors.push(Error::required(&terms_path, "must have at least one node selector term"));
-    }
-    for (i, term) in terms.iter().enumerate() {
-        node_term(errors, term, any_values, &terms_path.index(i));
-    }
-}
-
 fn preferred_nodes(errors: &mut ErrorList, terms: &[Value], path: &Path<'_>) {
     for (i, term) in terms.iter().enumerate() {
         let at_index = path.index(i);
         weight(errors, term, &at_index);
         // A preference with impossible values merely prefers nothing.
-        node_term(errors, field(term, "preference").unwrap_or(&Value::Null), true, &at_index.child("preference"));
+        let preference = field(term, "preference").unwrap_or(&Value::Null);
+        node_selector::validate_term(errors, preference, &at_index.child("preference"), ValuesOf::None);
     }
 }
 
@@ -74,63 +65,6 @@ fn weight(errors: &mut ErrorList, term: &Value, path: &Path<'_>) {
     let weight = int(term, "weight").unwrap_or_default();
     if !(1..=100).contains(&weight) {
         errors.push(Error::invalid(&path.child("weight"), weight, "must be in the range 1-100"));
-    }
-}
-
-fn node_term(errors: &mut ErrorList, term: &Value, any_values: bool, path: &Path<'_>) {
-    let expressions = path.child("matchExpressions");
-    for (i, requirement) in items(term, "matchExpressions").iter().enumerate() {
-        node_requirement(errors, requirement, any_values, &expressions.index(i));
-    }
-    let fields = path.child("matchFields");
-    for (i, requirement) in items(term, "matchFields").iter().enumerate() {
-        node_field_requirement(errors, requirement, &fields.index(i));
-    }
-}
-
-fn node_requirement(errors: &mut ErrorList, requirement: &Value, any_values: bool, path: &Path<'_>) {
-    let values = items(requirement, "values");
-    let values_path = path.child("values");
-    match text(requirement, "operator") {
-        "In" | "NotIn" if values.is_empty() => {
-            errors.push(Error::required(&values_path, "must be specified when `operator` is 'In' or 'NotIn'"));
-        }
-        "Exists" | "DoesNotExist" if !values.is_empty() => {
-            errors.push(Error::forbidden(&values_path, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
-        }
-        "Gt" | "Lt" if values.len() != 1 => {
-            errors.push(Error::required(&values_path, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
-        }
-        "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" => {}
-        other => errors.push(Error::invalid(&path.child("operator"), other, "not a valid selector operator")),
-    }
-    let key = text(requirement, "key");
-    invalid_each(errors, &path.child("key"), key, names::is_qualified_name(key));
-    if !any_values {
-        for (i, value) in values.iter().filter_map(Value::as_str).enumerate() {
-            invalid_each(errors, &values_path.index(i), value, names::is_valid_label_value(value));
-        }
-    }
-}
-
-/// Nodes can be selected by the field `metadata.name` only.
-fn node_field_requirement(errors: &mut ErrorList, requirement: &Value, path: &Path<'_>) {
-    let values = items(requirement, "values");
-    let values_path = path.child("values");
-    match text(requirement, "operator") {
-        "In" | "NotIn" if values.len() != 1 => {
-            errors.push(Error::required(&values_path, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"));
-        }
-        "In" | "NotIn" => {}
-        other => errors.push(Error::invalid(&path.child("operator"), other, "not a valid selector operator")),
-    }
-    match text(requirement, "key") {
-        "metadata.name" => {
-            for (i, value) in values.iter().filter_map(Value::as_str).enumerate() {
-                invalid_each(errors, &values_path.index(i), value, names::is_dns1123_subdomain(value));
-            }
-        }
-        other => errors.push(Error::invalid(&path.child("key"), other, "not a valid field selector key")),
     }
 }
 

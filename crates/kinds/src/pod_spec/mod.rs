@@ -32,15 +32,16 @@ mod validation;
 mod volume;
 mod volume_defaults;
 mod volume_source;
+mod warnings;
 mod windows_options;
 
-pub use affinity::{pod_terms, validate_node_selector};
 pub use annotations::{validate as validate_annotations, validate_update as validate_annotations_update};
-pub use container::validate_image_padding;
+pub use container::{image_padding, validate_image_padding};
 pub use defaults::default;
 pub use disabled::{drop_disabled, drop_disabled_status};
-pub use go::{HOST_IP, POD_IP, POD_SPEC};
+pub use go::{EPHEMERAL_CONTAINER, HOST_IP, NODE_SELECTOR_TERM, POD_IP, POD_SPEC};
 pub use options::Options;
+pub use paths::each as invalid_numbers;
 pub use pod_level_resources::default as default_pod_level_resources;
 pub use profile::{APP_ARMOR_CONTAINER, app_armor_field, has_app_armor, validate_annotations_and_fields};
 pub use projected::signer_name;
@@ -54,6 +55,7 @@ pub use restart_policy::is_sidecar;
 pub use toleration::{validate as validate_tolerations, validate_effect, validate_only_added as validate_only_added_tolerations};
 pub use validation::{MIRROR_POD, preemption_policy as validate_preemption_policy, validate};
 pub use volume_defaults::{default_claim_spec, default_sources};
+pub use warnings::{APP_ARMOR_FIELD, warnings};
 
 use crate::value::{field, flag_if_set, items, text};
 use minkapi_schema::field::Path;

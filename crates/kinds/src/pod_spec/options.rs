@@ -7,13 +7,10 @@ use super::{
     security_context,
 };
 use crate::{
-    label_selector,
+    label_selector, node_selector,
     value::{at, field, flag, items, text},
 };
-use minkapi_schema::{
-    field::{ErrorList, Path},
-    names,
-};
+use minkapi_schema::field::{ErrorList, Path};
 use serde_json::Value;
 
 /// Looser rules, for what an older version of the object says already: objects stored under older rules, or with features
@@ -85,7 +82,7 @@ impl Options {
             selector_values: affinity::pod_terms(old).any(|term| {
                 ["labelSelector", "namespaceSelector"].iter().any(|key| !label_selector::validate(field(term, key), &path).is_empty())
             }),
-            node_affinity_values: required_node_values(old).any(|value| !names::is_valid_label_value(value).is_empty()),
+            node_affinity_values: at(old, REQUIRED_NODES).is_some_and(node_selector::has_invalid_value),
             spread_selectors: constraints.iter().any(|c| !label_selector::validate(field(c, "labelSelector"), &path).is_empty()),
             unmerged_label_keys: constraints.iter().any(|c| wrong(&|e| affinity::validate_label_keys(e, c, &path))),
             non_local_token_path: tokens()
@@ -106,6 +103,8 @@ impl Options {
     }
 }
 
+const REQUIRED_NODES: &[&str] = &["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+
 /// Whether the annotation with a pod's deletion cost is a number or missing.
 pub fn has_valid_deletion_cost(metadata: &Value) -> bool {
     let Some(cost) = field(metadata, "annotations").and_then(|a| field(a, DELETION_COST)).and_then(Value::as_str) else { return true };
@@ -123,16 +122,6 @@ fn uses_indivisible_huge_pages(spec: &Value) -> bool {
         .chain([list(spec, "overhead")])
         .flatten()
         .any(|(name, quantity)| is_huge_page(&name) && !requirements::is_huge_page_multiple(&name, &quantity))
-}
-
-fn required_node_values(spec: &Value) -> impl Iterator<Item = &str> {
-    at(spec, &["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"])
-        .map(|selector| items(selector, "nodeSelectorTerms"))
-        .unwrap_or_default()
-        .iter()
-        .flat_map(|term| items(term, "matchExpressions"))
-        .flat_map(|requirement| items(requirement, "values"))
-        .filter_map(Value::as_str)
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ const LOCALHOST: &str = "localhost/";
 const LOCALHOST_MAX: usize = 4095;
 
 /// Annotation with the seccomp profile of a pod.
-const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
+pub const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 /// Annotations with those of its containers.
-const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
+pub const SECCOMP_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 /// Annotations with the AppArmor profiles of its containers.
 pub const APP_ARMOR_CONTAINER: &str = "container.apparmor.security.beta.kubernetes.io/";
 

@@ -102,45 +102,6 @@ pub fn aggregate(spec: &Value, key: &str) -> ResourceList {
     sum
 }
 
-/// Whether two values are equal where quantities count by value, not by their text, and empty lists as unset: Go's
-/// semantic equality over a pod spec.
-pub fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
-    let empty = |v: Option<&Value>| match v {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(items)) => items.is_empty(),
-        Some(Value::Object(fields)) => fields.is_empty(),
-        Some(_) => false,
-    };
-    match (a, b) {
-        (Some(Value::Object(x)), Some(Value::Object(y))) => {
-            x.iter().all(|(key, v)| same_at(key, Some(v), y.get(key))) && y.iter().all(|(key, v)| x.contains_key(key) || empty(Some(v)))
-        }
-        (Some(Value::Array(x)), Some(Value::Array(y))) => x.len() == y.len() && x.iter().zip(y).all(|(v, w)| same(Some(v), Some(w))),
-        (a, b) if empty(a) && empty(b) => true,
-        (a, b) => a == b,
-    }
-}
-
-/// Fields whose values are resource lists or quantities.
-const OF_QUANTITIES: &[&str] = &["limits", "requests", "overhead", "capacity", "allocatable", "allocatedResources", "sizeLimit", "divisor"];
-
-fn same_at(key: &str, a: Option<&Value>, b: Option<&Value>) -> bool {
-    if a == b {
-        return true;
-    }
-    if !OF_QUANTITIES.contains(&key) {
-        return same(a, b);
-    }
-    let as_list = |v: Option<&Value>| -> ResourceList {
-        match v {
-            Some(Value::Object(_)) => v.map(|v| list(&Value::from(Map::from_iter([(String::new(), v.clone())])), "")).unwrap_or_default(),
-            Some(v) => from_json(v).ok().into_iter().map(|q| (String::new(), q)).collect(),
-            None => ResourceList::new(),
-        }
-    };
-    as_list(a) == as_list(b)
-}
-
 /// Whether `name` may be limited for a pod as a whole.
 pub fn is_pod_level(name: &str) -> bool {
     matches!(name, "cpu" | "memory") || is_huge_page(name)
@@ -237,12 +198,5 @@ mod tests {
         let mut sidecar = container("1");
         sidecar["restartPolicy"] = "Always".into();
         assert_eq!(sum(json!([sidecar, container("2500m")])), "3500m");
-    }
-
-    #[test]
-    fn quantities_are_equal_by_value() {
-        let a = json!({"limits": {"cpu": "1"}, "env": []});
-        assert!(same(Some(&a), Some(&json!({"limits": {"cpu": "1000m"}}))));
-        assert!(!same(Some(&a), Some(&json!({"limits": {"cpu": "2"}}))));
     }
 }

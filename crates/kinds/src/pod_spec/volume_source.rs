@@ -6,6 +6,7 @@ use super::{
     paths::{file_mode, local_descending, local_non_reserved, no_backsteps},
     projected,
 };
+use crate::persistent_volume_source::{is_host_and_port, is_iscsi_name};
 use crate::value::{entries, field, flag, has, int, items, text};
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -208,37 +209,11 @@ fn iscsi_name_length(errors: &mut ErrorList, source: &Source<'_>) {
 }
 
 fn iscsi_name(errors: &mut ErrorList, name: &str, path: &Path<'_>) {
-    let alphanumeric = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    // The patterns ask for one character of any kind after the type.
-    let after_type =
-        |name: &str| name.char_indices().nth(4).map_or_else(String::new, |(i, _)| name.get(i..).unwrap_or_default().to_owned());
-    let well_formed = match name.get(..3) {
-        Some("iqn") => is_iqn(name),
-        Some("eui") => alphanumeric(&after_type(name), 16),
-        Some("naa") => alphanumeric(&after_type(name), 32),
-        _ => {
-            errors.push(Error::invalid(path, name, "must be valid format starting with iqn, eui, or naa"));
-            return;
-        }
-    };
-    if !well_formed {
+    if !["iqn", "eui", "naa"].iter().any(|kind| name.starts_with(kind)) {
+        errors.push(Error::invalid(path, name, "must be valid format starting with iqn, eui, or naa"));
+    } else if !is_iscsi_name(name) {
         errors.push(Error::invalid(path, name, "must be valid format"));
     }
-}
-
-/// `iqn.`, year and month, a domain, `:` and a name.
-fn is_iqn(name: &str) -> bool {
-    let digits = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
-    let Some((date, rest)) = name.strip_prefix("iqn.").and_then(|n| n.split_once('.')) else { return false };
-    let Some((year, month)) = date.split_once('-') else { return false };
-    let Some((domain, unique)) = rest.split_once(':') else { return false };
-    digits(year, 4)
-        && digits(month, 2)
-        && !domain.is_empty()
-        && domain.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
-        && !unique.is_empty()
-        && !unique.contains([',', ';', '*', '&', '$', '|'])
-        && !unique.contains(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}'))
 }
 
 fn flocker(errors: &mut ErrorList, source: &Source<'_>) {
@@ -263,19 +238,11 @@ fn quobyte(errors: &mut ErrorList, source: &Source<'_>) {
         let detail = "must be a UUID and may not exceed a length of 64 characters";
         errors.push(Error::required(&source.path.child("tenant"), detail));
     } else {
-        for _ in registry.split(',').filter(|pair| !is_host_port(pair)) {
+        for _ in registry.split(',').filter(|pair| !is_host_and_port(pair)) {
             errors.push(Error::invalid(&source.path.child("registry"), registry, PAIRS));
         }
     }
     required(errors, source, &["volume"]);
-}
-
-fn is_host_port(pair: &str) -> bool {
-    let Some((host, port)) = pair.rsplit_once(':') else { return false };
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.strip_suffix(']').is_some_and(|h| !h.contains(['[', ']'])) && !port.contains(['[', ']']);
-    }
-    !host.contains([':', '[', ']']) && !port.contains(['[', ']'])
 }
 
 fn downward(errors: &mut ErrorList, source: &Source<'_>) {

@@ -5,6 +5,6 @@ mod container;
 mod spec;
 mod volume;
 
-pub use container::{SECCOMP_PROFILE, SECURITY_CONTEXT};
-pub use spec::{HOST_IP, POD_IP, POD_RESOURCE_CLAIM, POD_SPEC};
+pub use container::{EPHEMERAL_CONTAINER, SECCOMP_PROFILE, SECURITY_CONTEXT};
+pub use spec::{HOST_IP, NODE_SELECTOR_TERM, POD_IP, POD_RESOURCE_CLAIM, POD_SPEC};
 pub use volume::CLUSTER_TRUST_BUNDLE_PROJECTION;

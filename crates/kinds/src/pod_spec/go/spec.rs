@@ -33,7 +33,8 @@ const POD_SECURITY_CONTEXT: &[GoField] = &[
 
 const NODE_SELECTOR_REQUIREMENT: &[GoField] = &[text("Key", "key"), text("Operator", "operator"), nullable("Values", "values")];
 
-const NODE_SELECTOR_TERM: &[GoField] = &[
+/// `NodeSelectorTerm`.
+pub const NODE_SELECTOR_TERM: &[GoField] = &[
     field("MatchExpressions", "matchExpressions", List(NODE_SELECTOR_REQUIREMENT)),
     field("MatchFields", "matchFields", List(NODE_SELECTOR_REQUIREMENT)),
 ];
