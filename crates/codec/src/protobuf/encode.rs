@@ -38,6 +38,15 @@ pub fn encode_value(value: &Value, of: &Struct) -> Result<Vec<u8>, EncodeError> 
     encode(&serde_json::to_vec(value).map_err(|_| EncodeError::NotJson)?, of)
 }
 
+/// The field of this name, looked for from an index on.
+fn find(message: &Message, from: usize, name: &[u8]) -> Option<usize> {
+    let fields = message.fields.get(from..)?;
+    match fields.first() {
+        Some(first) if first.name.as_bytes() == name => Some(from),
+        _ => fields.binary_search_by(|f| f.name.as_bytes().cmp(name)).ok().map(|n| from + n),
+    }
+}
+
 /// A node index that stands for an unset value.
 const UNSET: u32 = u32::MAX;
 
@@ -55,13 +64,11 @@ impl Encoder<'_> {
         self.scratch.resize(base + message.fields.len(), UNSET);
         let node = self.json.node(at);
         if node.kind == Kind::Object {
-            // Stored members are sorted as the fields are, so the next field is nearly always a few steps ahead.
+            // Stored members are sorted as the fields are, so the next field is ahead; elsewhere only in what was not stored.
             let (mut key, mut next) = (at + 1, 0);
             while key < node.next {
                 let name = self.json.string(self.json.node(key));
-                let ahead = message.fields.get(next..).unwrap_or_default().iter().position(|f| f.name.as_bytes() >= &*name);
-                let found = ahead.map(|n| next + n).filter(|i| message.fields.get(*i).is_some_and(|f| f.name.as_bytes() == &*name));
-                let found = found.or_else(|| message.fields.binary_search_by(|f| f.name.as_bytes().cmp(&name)).ok());
+                let found = find(message, next, &name).or_else(|| find(message, 0, &name));
                 if let Some(found) = found {
                     next = found + 1;
                     if let Some(place) = self.scratch.get_mut(base + found) {
