@@ -270,7 +270,7 @@ async fn nothing_is_lost_while_others_write() {
         })
     });
     let readers: Vec<_> = readers.collect();
-    std::thread::spawn(move || (0..2000).map(|_| put(&base, "x", "web")).last()).join().unwrap();
+    std::thread::spawn(move || (0..2000).map(|_| put(&base, "x", "web")).max()).join().unwrap();
     for reader in readers {
         reader.await.unwrap();
     }
