@@ -61,6 +61,7 @@ impl Files {
         if let Some(folder) = kubeconfig.parent().filter(|f| !f.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(|source| FileError { action: "cannot create", path: folder.to_owned(), source })?;
         }
+        refuse_foreign(&kubeconfig)?;
         let absolute = std::path::absolute(&kubeconfig).unwrap_or_else(|_| kubeconfig.clone());
         write(&kubeconfig, &kubeconfig::text(url, name))?;
         if let Err(err) = write(&scheduler, &scheduler_config::text(&absolute)) {
@@ -90,6 +91,20 @@ impl Files {
         let results: Vec<_> = names.iter().map(|name| self.remove(name)).collect();
         results.into_iter().collect()
     }
+}
+
+/// A kubeconfig that was not written by this program is somebody's: with `$KUBECONFIG` set it may be that of a real
+/// cluster.
+fn refuse_foreign(path: &Path) -> Result<(), FileError> {
+    let ours = match fs::read_to_string(path) {
+        Ok(text) => text.trim().is_empty() || text.starts_with(kubeconfig::HEADER),
+        Err(err) => err.kind() == io::ErrorKind::NotFound,
+    };
+    if ours {
+        return Ok(());
+    }
+    let source = io::Error::new(io::ErrorKind::AlreadyExists, "it exists and was not written by minkapi");
+    Err(FileError { action: "cannot overwrite", path: path.to_owned(), source })
 }
 
 /// Writes a file that only its owner can read, in one step, so that no reader sees half of it.
@@ -149,6 +164,19 @@ mod tests {
         let files = Files::new(folder.path().join("k.yaml"));
         let path = files.write(Owner::Base, "http://127.0.0.1:1/base").unwrap();
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_kubeconfig_of_somebody_else_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        fs::write(&path, "apiVersion: v1\nkind: Config\n").unwrap();
+        let files = Files::new(path.clone());
+        assert!(files.write(Owner::Base, "http://127.0.0.1:1/base").is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "apiVersion: v1\nkind: Config\n");
+        fs::remove_file(&path).unwrap();
+        files.write(Owner::Base, "http://127.0.0.1:1/base").unwrap();
+        files.write(Owner::Base, "http://127.0.0.1:2/base").unwrap();
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! Kubeconfig files: what points clients at a view.
 
+/// First line of every kubeconfig that this program writes; files without it are not overwritten.
+pub(crate) const HEADER: &str = "# Written by minkapi; removed when it stops.";
+
 /// A kubeconfig for the API at `url`, with the view's name in cluster, user and context.
 pub(crate) fn text(url: &str, name: &str) -> String {
     format!(
-        r#"apiVersion: v1
+        r#"{HEADER}
+apiVersion: v1
 kind: Config
 clusters:
 - name: minkapi-{name}

@@ -14,11 +14,12 @@
 //! # }
 //! ```
 //!
-//! A [`Server`] listens on a socket and keeps kubeconfig files; [`Views`] is the same without socket and files. With
-//! the feature `kube`, [`client`] makes a `kube::Client` for a view, over the network or in process.
+//! A [`Server`] listens on a socket and keeps kubeconfig files; [`Views`] is the same without socket and files.
+//! With the feature `kube`, `Server::client` and `Server::network_client` make a `kube::Client` for a view, in process
+//! or over the network.
 
 #[cfg(feature = "kube")]
-pub mod client;
+mod client;
 mod config;
 mod error;
 mod files;
@@ -26,6 +27,8 @@ mod kubeconfig;
 mod scheduler_config;
 mod server;
 
+#[cfg(feature = "kube")]
+pub use client::ClientError;
 pub use config::Config;
 pub use error::{FileError, LaunchError, ShutdownError, ViewError};
 pub use minkapi_admission as admission;

@@ -1,0 +1,67 @@
+//! `kube::Client`s for a view: over the network, and in process without a socket.
+
+use crate::Server;
+use http_body_util::BodyExt as _;
+use kube::{Client, Config};
+use minkapi_http_server::ApiService;
+use minkapi_view::View;
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The view's URL is none.
+    #[error("the view's URL cannot be used")]
+    Url(#[from] http::uri::InvalidUri),
+    /// The client refuses its configuration.
+    #[error("the client cannot be made")]
+    Kube(#[from] kube::Error),
+}
+
+impl Server {
+    /// A client that reaches a view over the network.
+    ///
+    /// # Errors
+    /// What kube refuses.
+    pub fn network_client(&self, view: &View) -> Result<Client, ClientError> {
+        Ok(Client::try_from(Config::new(self.url_of(view).parse()?))?)
+    }
+
+    /// A client that reaches a view in process: the same service, no socket.
+    pub fn client(&self, view: &View) -> Client {
+        let service = InProcess { service: self.service(), prefix: format!("/{}", self.segment(view)) };
+        Client::new(service, "default")
+    }
+}
+
+/// The service with the view's path in front of every request.
+#[derive(Debug, Clone)]
+struct InProcess {
+    service: ApiService,
+    prefix: String,
+}
+
+impl tower::Service<http::Request<kube::client::Body>> for InProcess {
+    type Response = http::Response<minkapi_http_server::ResponseBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<kube::client::Body>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+        // A path that was one stays one with a segment in front.
+        if let Ok(uri) = format!("{}{path}", self.prefix).parse() {
+            parts.uri = uri;
+        }
+        Box::pin(self.service.respond(http::Request::from_parts(parts, body.boxed())))
+    }
+}

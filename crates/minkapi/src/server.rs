@@ -1,0 +1,219 @@
+//! A server with a socket and files.
+
+use crate::{
+    Config, FileError, LaunchError, ShutdownError, ViewError,
+    files::{Files, Owner},
+};
+use minkapi_admission::Chain;
+use minkapi_http_server::{ApiService, Plain, ServeConfig, ViewFiles, serve};
+use minkapi_view::{CreateView, View, Views};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A running server. Dropping it stops it without waiting and leaves its files; [`Server::shutdown`] does it in order.
+#[derive(Debug)]
+pub struct Server {
+    views: Views,
+    service: ApiService,
+    base_prefix: String,
+    files: Arc<ServedFiles>,
+    keep_files: bool,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+/// A sandbox view that is served.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// The view.
+    pub view: View,
+    /// URL of its API.
+    pub url: String,
+    /// Its kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// Whether it was made now; false when there was one of that name made with the same options.
+    pub created: bool,
+}
+
+/// The files of the views of one server.
+#[derive(Debug)]
+struct ServedFiles {
+    files: Files,
+    address: SocketAddr,
+    base_prefix: String,
+}
+
+impl ServedFiles {
+    fn url(&self, view: &str) -> String {
+        format!("http://{}/{view}", self.address)
+    }
+
+    fn write(&self, view: &str) -> Result<PathBuf, FileError> {
+        let owner = if view == self.base_prefix { Owner::Base } else { Owner::Sandbox(view) };
+        self.files.write(owner, &self.url(view))
+    }
+}
+
+impl ViewFiles for ServedFiles {
+    /// The URL as the client spelled it is not used: it would let a request decide where a kubeconfig points.
+    fn kubeconfig(&self, view: &str, _url: &str) -> io::Result<PathBuf> {
+        let owner = if view == self.base_prefix { Owner::Base } else { Owner::Sandbox(view) };
+        let path = self.files.kubeconfig_of(owner);
+        if path.exists() { Ok(path) } else { self.write(view).map_err(io::Error::other) }
+    }
+
+    fn removed(&self, view: &str) {
+        if let Err(err) = self.files.remove(view) {
+            tracing::warn!(%err, "a file of a removed view stays");
+        }
+    }
+}
+
+impl Server {
+    /// Starts a server: listens, writes the files of the base view, serves.
+    ///
+    /// # Errors
+    /// A setting that cannot be used, an address that cannot be listened on, a file that cannot be written.
+    pub async fn launch(config: Config) -> Result<Self, LaunchError> {
+        let views = Views::new(view_config(&config)?);
+        let address = config.bind_address;
+        let listener = TcpListener::bind(address).await.map_err(|source| LaunchError::Listen { address, source })?;
+        let address = listener.local_addr().map_err(|source| LaunchError::Listen { address, source })?;
+        let base_prefix = config.base_prefix.clone();
+        let files = Arc::new(ServedFiles { files: Files::new(config.kubeconfig.clone()), address, base_prefix: base_prefix.clone() });
+        files.write(&base_prefix)?;
+        let service = ApiService::new(
+            views.clone(),
+            minkapi_http_server::Config {
+                base: base_prefix.clone(),
+                files: Some(files.clone()),
+                profiling: config.profile,
+                ..minkapi_http_server::Config::default()
+            },
+        );
+        let limits = ServeConfig { drain_timeout: config.shutdown_timeout, ..ServeConfig::default() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move {
+            // A dropped sender means that the server was dropped.
+            let _ = stopped.await;
+        };
+        let task = tokio::spawn(serve(listener, Plain, service.clone(), limits, shutdown));
+        Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, stop: Some(stop), task })
+    }
+
+    /// All views, without socket and files.
+    pub const fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// The base view.
+    pub fn base(&self) -> View {
+        self.views.base()
+    }
+
+    /// The service that the socket serves; call it in process, or serve it elsewhere.
+    pub fn service(&self) -> ApiService {
+        self.service.clone()
+    }
+
+    /// URL of the base view's API.
+    pub fn url(&self) -> String {
+        self.files.url(&self.base_prefix)
+    }
+
+    /// URL of a view's API.
+    pub fn url_of(&self, view: &View) -> String {
+        self.files.url(self.segment(view))
+    }
+
+    /// First path segment of a view's URLs.
+    pub(crate) fn segment<'a>(&'a self, view: &'a View) -> &'a str {
+        if view.made_with().is_none() { &self.base_prefix } else { view.name() }
+    }
+
+    /// The kubeconfig of the base view.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.files.files.kubeconfig_of(Owner::Base)
+    }
+
+    /// The kube-scheduler configuration for a view, packing pods onto the fullest nodes.
+    pub fn scheduler_config(&self, view: &View) -> PathBuf {
+        let owner = if view.made_with().is_none() { Owner::Base } else { Owner::Sandbox(view.name()) };
+        self.files.files.scheduler_config_of(owner)
+    }
+
+    /// Makes a sandbox view with its files, or returns the one of that name if it was made with the same options.
+    ///
+    /// # Errors
+    /// A name or parent that cannot be used, a file that cannot be written; the view is not made then.
+    pub fn create_view(&self, name: &str, options: &CreateView) -> Result<Sandbox, ViewError> {
+        minkapi_http_server::check_view_name(name, &self.base_prefix)?;
+        let (view, created) = self.views.create(name, options)?;
+        match self.files.write(name) {
+            Ok(kubeconfig) => Ok(Sandbox { url: self.files.url(name), view, kubeconfig, created }),
+            Err(err) => {
+                if created {
+                    let _ = self.views.delete(name, false);
+                }
+                Err(err.into())
+            }
+        }
+    }
+
+    /// Removes a sandbox view and its files; its watches end.
+    ///
+    /// # Errors
+    /// 404 when there is none, 409 when others were forked from it and `cascade` is not set.
+    pub fn delete_view(&self, name: &str, cascade: bool) -> Result<(), ViewError> {
+        for gone in self.views.delete(name, cascade)? {
+            self.files.files.remove(&gone)?;
+        }
+        Ok(())
+    }
+
+    /// Stops in order: no new connections, watches end, requests finish within the shutdown timeout, files go unless
+    /// they are to be kept.
+    ///
+    /// # Errors
+    /// A file that could not be removed, a serving task that failed. The server has stopped all the same.
+    pub async fn shutdown(mut self) -> Result<(), ShutdownError> {
+        drop(self.stop.take());
+        let served = (&mut self.task).await;
+        if !self.keep_files {
+            self.files.files.remove_all()?;
+        }
+        match served {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(err)) => Err(ShutdownError::Serve(err.to_string())),
+            Err(err) => Err(ShutdownError::Serve(err.to_string())),
+        }
+    }
+
+    /// Where the kubeconfigs are.
+    pub fn folder(&self) -> PathBuf {
+        self.kubeconfig().parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    }
+}
+
+fn view_config(config: &Config) -> Result<minkapi_view::Config, LaunchError> {
+    let init = |setting, reason: String| LaunchError::Init { setting, reason };
+    let admission = Chain::new(&config.enable_admission_plugins, &config.disable_admission_plugins)
+        .map_err(|err| init("enable-admission-plugins", err.to_string()))?;
+    if config.base_prefix.is_empty() || config.base_prefix.contains('/') {
+        return Err(init("base-prefix", format!("\"{}\" is not a path segment", config.base_prefix)));
+    }
+    let (from, to) = config.service_node_port_range;
+    Ok(minkapi_view::Config {
+        admission,
+        history_events: config.history_events,
+        service_cidr: config.service_cluster_ip_range.clone(),
+        node_ports: from..=to,
+        watch_timeout: config.watch_timeout,
+        ..minkapi_view::Config::default()
+    })
+}
