@@ -1,1 +1,41 @@
-//! A tower service that speaks the Kubernetes API over views
+//! A `tower::Service` that speaks the Kubernetes API over views.
+//!
+//! [`ApiService`] turns an HTTP request into a call of a [`minkapi_view::View`] and its outcome into a response; [`serve`]
+//! puts it on the network with hyper. The path's first segment is the view: `/base/api/v1/pods`.
+//!
+//! A request passes `service` (view, document or resource?), `request_info` and `action` (which verb of what?),
+//! `resource` (media types, options, body, call), and `encode` (the answer). This crate knows HTTP and the forms in which
+//! the API is served; it knows nothing of any kind.
+
+mod action;
+mod authenticate;
+mod body;
+mod discovery;
+mod documents;
+mod encode;
+mod errors;
+mod exchange;
+mod health;
+mod limits;
+mod list_body;
+mod media_type;
+mod negotiate;
+mod options;
+mod pretty;
+mod profile;
+mod query;
+mod request_info;
+mod resource;
+mod serve;
+mod service;
+mod table;
+mod version;
+mod views_api;
+mod warnings;
+mod watch_stream;
+
+pub use authenticate::{Authenticate, EveryoneIsAdmin};
+pub use body::ResponseBody;
+pub use serve::{Plain, ServeConfig, Transport, serve};
+pub use service::{ApiService, Config, ResponseFuture};
+pub use views_api::ViewFiles;

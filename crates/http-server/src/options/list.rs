@@ -1,0 +1,91 @@
+//! `ListOptions` of lists, watches and deletions of collections.
+
+use super::{
+    numbers::{integer, list_version},
+    refuse, watch_version,
+};
+use crate::query::Query;
+use minkapi_object::{FieldSelector, LabelSelector, Status};
+use minkapi_schema::field::{Error, Path};
+use minkapi_view::{ListOptions, ResourceVersionMatch};
+
+/// Options of a list, or of a watch.
+///
+/// # Errors
+/// 400 for numbers, selectors and versions that do not parse (500 for a version of a watch), 422 for options that do not
+/// go together (C-05-10, C-06-21).
+pub(crate) fn list_options(query: &Query<'_>, watch: bool) -> Result<ListOptions, Status> {
+    let timeout_seconds = integer(query, "timeoutSeconds")?;
+    let limit = integer(query, "limit")?;
+    let label_selector = LabelSelector::parse(query.text("labelSelector")).map_err(|e| Status::bad_request(e.to_string()))?;
+    let field_selector = FieldSelector::parse(query.text("fieldSelector")).map_err(|e| Status::bad_request(e.to_string()))?;
+    let send_initial_events = query.flag("sendInitialEvents");
+    let errors = if watch { watch_errors(query, send_initial_events) } else { list_errors(query, send_initial_events) };
+    refuse("ListOptions", &errors)?;
+    Ok(ListOptions {
+        label_selector,
+        field_selector,
+        resource_version: if watch { watch_version(query)? } else { list_version(query)? },
+        resource_version_match: match query.text("resourceVersionMatch") {
+            "Exact" => Some(ResourceVersionMatch::Exact),
+            "NotOlderThan" => Some(ResourceVersionMatch::NotOlderThan),
+            _ => None,
+        },
+        limit: u64::try_from(limit.unwrap_or(0)).unwrap_or(0),
+        continue_token: query.text("continue").to_owned(),
+        // A watch of 0 seconds is one without a limit of its own.
+        timeout_seconds: timeout_seconds.filter(|s| *s != 0).map(|s| u64::try_from(s).unwrap_or(0)),
+        allow_watch_bookmarks: query.flag("allowWatchBookmarks").unwrap_or(false),
+        send_initial_events,
+        watch_prefix: false,
+    })
+}
+
+const MATCH: Path<'static> = Path::new("resourceVersionMatch");
+
+fn forbidden(why: &str) -> Error {
+    Error::forbidden(&MATCH, why)
+}
+
+fn list_errors(query: &Query<'_>, send_initial_events: Option<bool>) -> Vec<Error> {
+    let mut errors = Vec::new();
+    let (version, wanted) = (query.text("resourceVersion"), query.text("resourceVersionMatch"));
+    if !wanted.is_empty() {
+        if version.is_empty() {
+            errors.push(forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"));
+        }
+        if !query.text("continue").is_empty() {
+            errors.push(forbidden("resourceVersionMatch is forbidden when continue is provided"));
+        }
+        if !matches!(wanted, "Exact" | "NotOlderThan") {
+            errors.push(Error::not_supported(&MATCH, wanted, &["Exact", "NotOlderThan", ""]));
+        }
+        if wanted == "Exact" && version == "0" {
+            errors.push(forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+        }
+    }
+    if send_initial_events.is_some() {
+        errors.push(Error::forbidden(&Path::new("sendInitialEvents"), "sendInitialEvents is forbidden for list"));
+    }
+    errors
+}
+
+fn watch_errors(query: &Query<'_>, send_initial_events: Option<bool>) -> Vec<Error> {
+    let mut errors = Vec::new();
+    let wanted = query.text("resourceVersionMatch");
+    if send_initial_events.is_some() && wanted != "NotOlderThan" {
+        errors.push(forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    }
+    if !wanted.is_empty() {
+        if send_initial_events.is_none() {
+            errors.push(forbidden("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+        }
+        if wanted != "NotOlderThan" {
+            errors.push(Error::not_supported(&MATCH, wanted, &["NotOlderThan"]));
+        }
+        if !query.text("continue").is_empty() {
+            errors.push(forbidden("resourceVersionMatch is forbidden when continue is provided"));
+        }
+    }
+    errors
+}

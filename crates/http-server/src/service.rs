@@ -1,0 +1,262 @@
+//! The service: one request in, one response out.
+
+use crate::{
+    action::{Action, NoAction},
+    authenticate::{Authenticate, EveryoneIsAdmin},
+    body::ResponseBody,
+    discovery,
+    documents::Cache,
+    errors,
+    exchange::{Exchange, Reply},
+    health, profile, query,
+    request_info::Path,
+    resource, version,
+    views_api::{self, ViewFiles, ViewsApi},
+};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{Request, Response, request::Parts};
+use minkapi_object::Status;
+use minkapi_view::{UserInfo, View, Views};
+use std::{
+    convert::Infallible,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// No request but a watch takes longer (C-01-11).
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How requests are served.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The first path segment of the base view.
+    pub base: String,
+    /// Larger request bodies are refused (C-02-30).
+    pub body_limit: usize,
+    /// Tells who makes a request.
+    pub authenticate: Arc<dyn Authenticate>,
+    /// Files that go with views.
+    pub files: Option<Arc<dyn ViewFiles>>,
+    /// Whether `/debug/pprof/profile` is served.
+    pub profiling: bool,
+    /// Whether URLs of views are `https`.
+    pub tls: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            base: "base".to_owned(),
+            body_limit: 3 << 20,
+            authenticate: Arc::new(EveryoneIsAdmin),
+            files: None,
+            profiling: false,
+            tls: false,
+        }
+    }
+}
+
+/// A `tower::Service` that speaks the Kubernetes API over views: `/<view>/api/...`, `/views`, health and version.
+///
+/// Cloning counts a reference. The network server and in-process clients share it.
+#[derive(Debug, Clone)]
+pub struct ApiService {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    views: Views,
+    config: Config,
+    documents: Cache,
+    shutdown: watch::Sender<bool>,
+}
+
+/// The future of a response.
+pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+
+impl ApiService {
+    /// Serves these views.
+    pub fn new(views: Views, config: Config) -> Self {
+        Self { inner: Arc::new(Inner { views, config, documents: Cache::default(), shutdown: watch::Sender::new(false) }) }
+    }
+
+    /// The views that are served.
+    pub fn views(&self) -> &Views {
+        &self.inner.views
+    }
+
+    /// Ends all watches and makes `/readyz` fail.
+    pub fn shut_down(&self) {
+        self.inner.shutdown.send_replace(true);
+    }
+
+    /// Answers one request. A panic on the way is answered with 500.
+    pub fn respond<B>(&self, request: Request<B>) -> ResponseFuture
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let inner = self.inner.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let reply = AssertUnwindSafe(inner.respond(&parts, body)).catch_unwind().await;
+            Ok(reply.unwrap_or_else(|_| {
+                tracing::error!(method = %parts.method, uri = %parts.uri, "a request caused a panic");
+                let text = "This request caused apiserver to panic. Look in the logs for details.\n";
+                Exchange::new(&parts).text(500, text)
+            }))
+        })
+    }
+}
+
+impl<B> tower::Service<Request<B>> for ApiService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::fmt::Display,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
+        self.respond(request)
+    }
+}
+
+impl hyper::service::Service<Request<hyper::body::Incoming>> for ApiService {
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = ResponseFuture;
+
+    fn call(&self, request: Request<hyper::body::Incoming>) -> ResponseFuture {
+        self.respond(request)
+    }
+}
+
+impl Inner {
+    async fn respond<B>(&self, parts: &Parts, body: B) -> Reply
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        let exchange = Exchange::new(parts);
+        let Some(user) = self.config.authenticate.authenticate(parts) else { return exchange.error(&errors::unauthorized()) };
+        let Some(path) = query::decode(parts.uri.path()) else {
+            return exchange.error(&Status::bad_request("the URL's path does not decode"));
+        };
+        let (first, inside) = match path.trim_start_matches('/').find('/') {
+            _ if path.starts_with("//") => ("", "/"),
+            Some(at) => (path.get(1..=at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+            None => (path.trim_start_matches('/'), "/"),
+        };
+        match first {
+            "" if path.len() <= 1 => exchange.raw_json(&serde_json::json!({"paths": self.root_paths()})),
+            "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body, |view| self.documents.forget(view)).await,
+            "version" => version::serve(&exchange),
+            "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
+            base if base == self.config.base => self.in_view(&exchange, self.views.base(), inside, user, body).await,
+            _ => match health::serve(&exchange, &path, self.is_shutting_down()) {
+                Some(reply) => reply,
+                None => match self.views.get(first).filter(|v| v.made_with().is_some()) {
+                    Some(view) => self.in_view(&exchange, view, inside, user, body).await,
+                    None if first.is_empty() => exchange.not_found(),
+                    None => exchange.error(&views_api::unknown(first)),
+                },
+            },
+        }
+    }
+
+    fn is_shutting_down(&self) -> bool {
+        *self.shutdown.borrow()
+    }
+
+    fn root_paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> = ["/views", "/version", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
+        paths.push(format!("/{}", self.config.base));
+        paths.extend(self.views.list().iter().map(|v| format!("/{}", v.name())));
+        paths.sort_unstable();
+        paths
+    }
+
+    fn views_api(&self) -> ViewsApi<'_> {
+        ViewsApi {
+            views: &self.views,
+            base: &self.config.base,
+            files: self.config.files.as_deref(),
+            scheme: if self.config.tls { "https" } else { "http" },
+        }
+    }
+
+    async fn in_view<B>(&self, exchange: &Exchange<'_>, view: View, path: &str, user: UserInfo, body: B) -> Reply
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        let parsed = Path::parse(path);
+        let long = matches!(parsed, Path::Resource(info) if info.watch || exchange.query.flag("watch") == Some(true));
+        let timeout = match timeout(exchange) {
+            Ok(timeout) => timeout.filter(|_| !long),
+            Err(status) if !long => return exchange.error(&status),
+            Err(_) => None,
+        };
+        let answer = self.route(exchange, view, parsed, user, body);
+        match timeout {
+            None => answer.await,
+            Some(timeout) => match tokio::time::timeout(timeout, answer).await {
+                Ok(reply) => reply,
+                Err(_) => exchange.error(&errors::timeout()),
+            },
+        }
+    }
+
+    async fn route<B>(&self, exchange: &Exchange<'_>, view: View, path: Path<'_>, user: UserInfo, body: B) -> Reply
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        let catalog = view.catalog();
+        match path {
+            Path::Resource(info) => match Action::resolve(&catalog, exchange.method(), &info, &exchange.query) {
+                Ok(action) => {
+                    let context = resource::Context {
+                        exchange,
+                        view: &view,
+                        user,
+                        body_limit: self.config.body_limit,
+                        shutdown: &self.shutdown,
+                        watch_url: info.watch,
+                    };
+                    resource::serve(context, action, body).await
+                }
+                Err(NoAction::NotFound) => exchange.not_found(),
+                Err(NoAction::Status(status)) => exchange.error(&status),
+            },
+            Path::Root => exchange.raw_json(&discovery::paths(&catalog)),
+            Path::Other("/version") => version::serve(exchange),
+            Path::Other(other) => health::serve(exchange, other, self.is_shutting_down()).unwrap_or_else(|| exchange.not_found()),
+            document => discovery::serve(exchange, &catalog, document, || self.documents.of(&view, &catalog).aggregated()),
+        }
+    }
+}
+
+/// The `timeout` parameter; none and 0 are as long as a request may take anyway.
+fn timeout(exchange: &Exchange<'_>) -> Result<Option<Duration>, Status> {
+    let text = exchange.query.text("timeout");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let nanos = minkapi_schema::duration::parse(text)
+        .map_err(|e| Status::bad_request(format!("invalid timeout specified in the request URL - {e}")))?;
+    Ok(u64::try_from(nanos).ok().filter(|n| *n > 0).map(|n| Duration::from_nanos(n).min(LONGEST)))
+}
