@@ -4,6 +4,8 @@
 //! copying bytes, and to select by labels and fields without parsing. This crate knows nothing of how objects are
 //! stored, served, or what any kind means.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests"))]
+
 mod draft;
 mod field_selector;
 mod gvk;

@@ -45,3 +45,7 @@ pub use store::{BASE, Options, Store};
 pub use view::{View, ViewGone};
 pub use wake::Changed;
 pub use world::Origin;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct ReadmeExamples;

@@ -16,3 +16,7 @@ pub use event::{WatchEvent, WatchEventKind};
 pub use options::{Start, WatchOptions};
 pub use selector::{FieldMatcher, Selector};
 pub use watcher::Watcher;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct ReadmeExamples;
