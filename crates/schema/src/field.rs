@@ -215,6 +215,11 @@ impl Error {
         Self::make(ErrorType::Duplicate, path, Some(printed(&value.into())), "")
     }
 
+    /// `Duplicate value` whose value prints as given (Go structs).
+    pub fn duplicate_printed(path: &Path<'_>, value: impl Into<String>) -> Self {
+        Self::make(ErrorType::Duplicate, path, Some(value.into()), "")
+    }
+
     /// `Forbidden: <detail>`.
     pub fn forbidden(path: &Path<'_>, detail: impl Into<String>) -> Self {
         Self::make(ErrorType::Forbidden, path, None, detail)
