@@ -25,9 +25,9 @@ pub enum EncodeError {
 /// The message of an object or part of one, without the `k8s\0` envelope. Members that the struct lacks are left out, and
 /// values of the wrong type count as unset.
 pub fn encode(json: &[u8], of: &Struct) -> Result<Vec<u8>, EncodeError> {
-    let index = JsonIndex::new(json).ok_or(EncodeError::NotJson)?;
     let plan = &*PLAN;
     let message = plan.of(of).ok_or(EncodeError::NotBuiltIn)?;
+    let index = JsonIndex::new(json, plan, message).ok_or(EncodeError::NotJson)?;
     let mut encoder = Encoder { json: index, plan, out: Backward::with_capacity(json.len() + 128), scratch: Vec::with_capacity(256) };
     encoder.message(0, message);
     Ok(encoder.out.finish())
@@ -36,15 +36,6 @@ pub fn encode(json: &[u8], of: &Struct) -> Result<Vec<u8>, EncodeError> {
 /// [`encode`] of a value.
 pub fn encode_value(value: &Value, of: &Struct) -> Result<Vec<u8>, EncodeError> {
     encode(&serde_json::to_vec(value).map_err(|_| EncodeError::NotJson)?, of)
-}
-
-/// The field of this name, looked for from an index on.
-fn find(message: &Message, from: usize, name: &[u8]) -> Option<usize> {
-    let fields = message.fields.get(from..)?;
-    match fields.first() {
-        Some(first) if first.name.as_bytes() == name => Some(from),
-        _ => fields.binary_search_by(|f| f.name.as_bytes().cmp(name)).ok().map(|n| from + n),
-    }
 }
 
 /// A node index that stands for an unset value.
@@ -64,16 +55,11 @@ impl Encoder<'_> {
         self.scratch.resize(base + message.fields.len(), UNSET);
         let node = self.json.node(at);
         if node.kind == Kind::Object {
-            // Stored members are sorted as the fields are, so the next field is ahead; elsewhere only in what was not stored.
-            let (mut key, mut next) = (at + 1, 0);
+            let mut key = at + 1;
             while key < node.next {
-                let name = self.json.string(self.json.node(key));
-                let found = find(message, next, &name).or_else(|| find(message, 0, &name));
-                if let Some(found) = found {
-                    next = found + 1;
-                    if let Some(place) = self.scratch.get_mut(base + found) {
-                        *place = key + 1;
-                    }
+                let place = self.json.node(key).field().and_then(|field| self.scratch.get_mut(base + field));
+                if let Some(place) = place {
+                    *place = key + 1;
                 }
                 key = self.json.node(key + 1).next;
             }

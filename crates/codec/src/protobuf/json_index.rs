@@ -1,5 +1,8 @@
-//! One pass over JSON text that notes where each value starts and ends, so that members can be visited in any order.
+//! One pass over JSON text that notes where each value starts and ends and which field it is, so that a message's fields
+//! can be visited in any order. Values that protobuf carries as JSON, and members that it does not know, are skipped.
 
+use super::plan::{Message, Plan, Wire};
+use minkapi_registry::Alternative;
 use std::borrow::Cow;
 
 /// What a value is.
@@ -22,14 +25,35 @@ pub enum Kind {
 pub struct Node {
     /// What it is.
     pub kind: Kind,
+    /// Of a member's key: which field of the message it is.
+    field: u16,
     start: u32,
     end: u32,
     /// The first node after this value and all it holds.
     pub next: u32,
 }
 
+impl Node {
+    /// Of a member's key: the index of its field in the message.
+    pub fn field(self) -> Option<usize> {
+        (self.field != NO_FIELD).then_some(usize::from(self.field))
+    }
+}
+
+const NO_FIELD: u16 = u16::MAX;
+
+/// What a value is, going by the layout.
+#[derive(Clone, Copy)]
+enum Expected {
+    Message(&'static Message),
+    Value(&'static Wire),
+    /// Of no interest beyond its extent.
+    Anything,
+}
+
 /// Index of one JSON text. An object's nodes are followed by key, value, key, value; an array's by its items.
 pub struct JsonIndex<'a> {
+    plan: &'static Plan,
     text: &'a [u8],
     nodes: Vec<Node>,
 }
@@ -38,17 +62,17 @@ pub struct JsonIndex<'a> {
 const MAX_DEPTH: u32 = 256;
 
 impl<'a> JsonIndex<'a> {
-    /// Indexes a text; `None` if it is no JSON.
-    pub fn new(text: &'a [u8]) -> Option<Self> {
+    /// Indexes the text of a message; `None` if it is no JSON. Skipped values are not checked beyond their brackets.
+    pub fn new(text: &'a [u8], plan: &'static Plan, message: &'static Message) -> Option<Self> {
         u32::try_from(text.len()).ok()?;
-        let mut index = Self { text, nodes: Vec::with_capacity(text.len() / 8 + 4) };
-        let end = index.value(0, 0)?;
+        let mut index = Self { plan, text, nodes: Vec::with_capacity(text.len() / 12 + 4) };
+        let end = index.value(0, 0, Expected::Message(message))?;
         (index.skip_space(end) == text.len()).then_some(index)
     }
 
     /// The node at an index.
     pub fn node(&self, at: u32) -> Node {
-        const NULL: Node = Node { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
+        const NULL: Node = Node { kind: Kind::Null, field: NO_FIELD, start: 0, end: 0, next: u32::MAX };
         self.nodes.get(at as usize).copied().unwrap_or(NULL)
     }
 
@@ -75,11 +99,17 @@ impl<'a> JsonIndex<'a> {
     }
 
     /// Indexes the value at `at` and returns the position after it.
-    fn value(&mut self, at: usize, depth: u32) -> Option<usize> {
+    fn value(&mut self, at: usize, depth: u32, expected: Expected) -> Option<usize> {
         let at = self.skip_space(at);
         match self.text.get(at)? {
-            b'{' => self.members(at, depth, b'}', true),
-            b'[' => self.members(at, depth, b']', false),
+            b'{' => match self.in_object(expected) {
+                Some(expected) => self.members(at, depth, b'}', expected),
+                None => self.skip(at, Kind::Object),
+            },
+            b'[' => match self.in_array(expected) {
+                Some(expected) => self.members(at, depth, b']', expected),
+                None => self.skip(at, Kind::Array),
+            },
             b'"' => self.string_at(at),
             b't' => self.word(at, b"true", Kind::True),
             b'f' => self.word(at, b"false", Kind::False),
@@ -89,24 +119,49 @@ impl<'a> JsonIndex<'a> {
         }
     }
 
-    fn members(&mut self, start: usize, depth: u32, close: u8, keyed: bool) -> Option<usize> {
+    /// What an object's values are (of messages: the message); `None` to skip the object.
+    fn in_object(&self, expected: Expected) -> Option<Expected> {
+        match expected {
+            Expected::Message(_) => Some(expected),
+            Expected::Value(Wire::Message(index) | Wire::SchemaOr(index, _)) => Some(Expected::Message(self.plan.at(*index))),
+            Expected::Value(Wire::Map(of)) => Some(Expected::Value(of)),
+            Expected::Value(_) | Expected::Anything => None,
+        }
+    }
+
+    /// What an array's items are; `None` to skip the array.
+    fn in_array(&self, expected: Expected) -> Option<Expected> {
+        match expected {
+            Expected::Value(Wire::List(of)) => Some(Expected::Value(of)),
+            Expected::Value(Wire::SchemaOr(index, Alternative::Schemas)) => Some(Expected::Message(self.plan.at(*index))),
+            Expected::Value(Wire::SchemaOr(_, Alternative::Strings)) => Some(Expected::Value(&Wire::String)),
+            Expected::Value(_) | Expected::Message(_) | Expected::Anything => None,
+        }
+    }
+
+    fn members(&mut self, start: usize, depth: u32, close: u8, expected: Expected) -> Option<usize> {
         if depth >= MAX_DEPTH {
             return None;
         }
         let own = self.nodes.len();
-        self.push(if keyed { Kind::Object } else { Kind::Array }, start, start);
-        let mut at = self.skip_space(start + 1);
+        let is_object = close == b'}';
+        self.push(if is_object { Kind::Object } else { Kind::Array }, start, start);
+        let (mut at, mut next_field) = (self.skip_space(start + 1), 0);
         if self.text.get(at) != Some(&close) {
             loop {
-                if keyed {
+                let mut of = expected;
+                if is_object {
                     at = self.skip_space(at);
                     (self.text.get(at) == Some(&b'"')).then_some(())?;
                     at = self.string_at(at)?;
+                    if let Expected::Message(message) = expected {
+                        of = self.member(message, &mut next_field);
+                    }
                     at = self.skip_space(at);
                     (self.text.get(at) == Some(&b':')).then_some(())?;
                     at += 1;
                 }
-                at = self.value(at, depth + 1)?;
+                at = self.value(at, depth + 1, of)?;
                 at = self.skip_space(at);
                 match self.text.get(at)? {
                     b',' => at += 1,
@@ -121,20 +176,55 @@ impl<'a> JsonIndex<'a> {
         Some(at + 1)
     }
 
+    /// Finds the field whose key was indexed last.
+    fn member(&mut self, message: &'static Message, next_field: &mut usize) -> Expected {
+        let key = self.node(self.nodes.len() as u32 - 1);
+        let name = self.string(key);
+        // Stored members are sorted as the fields are, so the next field is ahead; elsewhere only in what was not stored.
+        let found = message.find(*next_field, &name).or_else(|| message.find(0, &name));
+        let Some((index, field)) = found else { return Expected::Anything };
+        *next_field = index + 1;
+        if let Some(key) = self.nodes.last_mut() {
+            key.field = index as u16;
+        }
+        Expected::Value(&field.wire)
+    }
+
+    /// Indexes an object or array as one node.
+    fn skip(&mut self, start: usize, kind: Kind) -> Option<usize> {
+        let (mut at, mut open) = (start, 0u32);
+        loop {
+            match self.text.get(at)? {
+                b'{' | b'[' => open += 1,
+                b'}' | b']' => open -= 1,
+                b'"' => at = self.string_end(at + 1)?.0,
+                _ => {}
+            }
+            at += 1;
+            if open == 0 {
+                self.push(kind, start, at);
+                return Some(at);
+            }
+        }
+    }
+
     fn string_at(&mut self, quote: usize) -> Option<usize> {
-        let start = quote + 1;
-        let mut at = start;
+        let (end, kind) = self.string_end(quote + 1)?;
+        self.push(kind, quote + 1, end);
+        Some(end + 1)
+    }
+
+    /// Position of the quote that ends a string whose content starts at `at`.
+    fn string_end(&self, mut at: usize) -> Option<(usize, Kind)> {
         let mut kind = Kind::Plain;
         loop {
             at += quote_or_backslash(self.text.get(at..)?)?;
             if self.text.get(at) == Some(&b'"') {
-                break;
+                return Some((at, kind));
             }
             kind = Kind::Escaped;
             at += 2;
         }
-        self.push(kind, start, at);
-        Some(at + 1)
     }
 
     fn number(&mut self, start: usize) -> Option<usize> {
@@ -152,7 +242,7 @@ impl<'a> JsonIndex<'a> {
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node { kind, start: start as u32, end: end as u32, next });
+        self.nodes.push(Node { kind, field: NO_FIELD, start: start as u32, end: end as u32, next });
     }
 }
 

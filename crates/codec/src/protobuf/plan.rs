@@ -115,6 +115,20 @@ impl Message {
     }
 }
 
+impl Message {
+    /// The field of this name and its index, looked for from an index on.
+    pub fn find(&self, from: usize, name: &[u8]) -> Option<(usize, &Leaf)> {
+        let fields = self.fields.get(from..)?;
+        match fields.first() {
+            Some(first) if first.name.as_bytes() == name => Some((from, first)),
+            _ => {
+                let at = fields.binary_search_by(|f| f.name.as_bytes().cmp(name)).ok()?;
+                Some((from + at, fields.get(at)?))
+            }
+        }
+    }
+}
+
 fn place(slots: &mut Vec<Slot>, field: &Field, inside: &[u32], index: usize) {
     let Some((outer, inside)) = inside.split_first() else {
         slots.push(Slot { number: field.proto, holds: Holds::Field(index) });
