@@ -5,6 +5,23 @@ use crate::value::{field, is_zero};
 use minkapi_schema::field::{Error, ErrorList, Path};
 use serde_json::Value;
 
+/// What is wrong with an object, in the two lists in which kube-apiserver finds it.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Found by hand-written rules.
+    pub errors: ErrorList,
+    /// Found by declared rules; told after the others.
+    pub declared: ErrorList,
+}
+
+impl Findings {
+    /// Everything in the order in which it is told.
+    pub fn into_list(mut self) -> ErrorList {
+        self.errors.append(&mut self.declared);
+        self.errors
+    }
+}
+
 /// `Required value` where the field is unset or has its zero value.
 pub fn required(errors: &mut ErrorList, parent: &Value, key: &str, path: &Path<'_>) {
     if parent.get(key).is_none_or(is_zero) {

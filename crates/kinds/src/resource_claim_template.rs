@@ -1,9 +1,75 @@
-//! ResourceClaimTemplate: what is special about it.
+//! ResourceClaimTemplate: claims that are made for each pod.
 
-use crate::Strategy;
+use crate::{
+    Column, Context, DeletedAnswer, Row, Strategy, Traits, declarative,
+    declarative::Findings,
+    device_claim,
+    object_meta::{self, IMMUTABLE},
+    table,
+    value::{at, at_mut, field},
+};
+use minkapi_schema::field::{Error, ErrorList, Path};
+use serde_json::Value;
 
 /// The strategy of ResourceClaimTemplate.
 #[derive(Debug)]
 pub struct ResourceClaimTemplate;
 
-impl Strategy for ResourceClaimTemplate {}
+const CLAIM: &[&str] = &["spec", "spec"];
+
+impl Strategy for ResourceClaimTemplate {
+    fn traits(&self) -> Traits {
+        Traits { deleted: DeletedAnswer::Object, ..Traits::DEFAULT }
+    }
+
+    fn default(&self, template: &mut Value) {
+        if let Some(spec) = at_mut(template, CLAIM) {
+            device_claim::default(spec);
+        }
+    }
+
+    fn prepare_for_create(&self, _: &Context<'_>, template: &mut Value) {
+        if let Some(spec) = at_mut(template, CLAIM) {
+            device_claim::drop_disabled(spec, None);
+        }
+    }
+
+    fn validate(&self, _: &Context<'_>, template: &Value) -> ErrorList {
+        let mut found = Findings::default();
+        let spec_path = Path::new("spec");
+        let metadata = at(template, &["spec", "metadata"]).unwrap_or(&Value::Null);
+        let path = spec_path.child("metadata");
+        found.errors.extend(object_meta::validate_labels(field(metadata, "labels"), &path.child("labels")));
+        found.errors.extend(object_meta::validate_annotations(field(metadata, "annotations"), &path.child("annotations")));
+        device_claim::validate(&mut found, at(template, CLAIM).unwrap_or(&Value::Null), false, &spec_path.child("spec"));
+        found.into_list()
+    }
+
+    fn prepare_for_update(&self, _: &Context<'_>, new: &mut Value, old: &Value) {
+        if let Some(spec) = at_mut(new, CLAIM) {
+            device_claim::drop_disabled(spec, at(old, CLAIM));
+        }
+    }
+
+    fn validate_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
+        let mut errors = self.validate(cx, new);
+        if declarative::changed(new, old, "spec") {
+            let printed = format!("{{\"Spec\":{}}}", device_claim::printed(at(new, CLAIM).unwrap_or(&Value::Null)));
+            errors.push(Error::invalid_printed(&Path::new("spec"), printed, IMMUTABLE));
+        }
+        errors
+    }
+
+    fn columns(&self, _: &str) -> Option<&[Column]> {
+        Some(COLUMNS)
+    }
+
+    fn row(&self, template: &Value, now_millis: i64, _: bool) -> Row {
+        Row::of(vec![table::name(template), table::age(template, now_millis)])
+    }
+}
+
+static COLUMNS: &[Column] = &[
+    table::NAME,
+    table::AGE,
+];
