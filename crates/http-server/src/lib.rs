@@ -38,4 +38,4 @@ pub use authenticate::{Authenticate, EveryoneIsAdmin};
 pub use body::ResponseBody;
 pub use serve::{Plain, ServeConfig, Transport, serve};
 pub use service::{ApiService, Config, ResponseFuture};
-pub use views_api::ViewFiles;
+pub use views_api::{ViewFiles, check_view_name};

@@ -96,7 +96,7 @@ impl ViewsApi<'_> {
         B: http_body::Body<Data = Bytes>,
         B::Error: fmt::Display,
     {
-        check_name(name, self.base)?;
+        check_view_name(name, self.base)?;
         let body = limits::read(body, 1 << 20).await?;
         let body: CreateBody = match body.iter().all(u8::is_ascii_whitespace) {
             true => CreateBody::default(),
@@ -155,7 +155,10 @@ pub(crate) fn unknown(name: &str) -> Status {
 }
 
 /// A view's name is a path segment and a file's name: a DNS label that stands for nothing else.
-fn check_name(name: &str, base: &str) -> Result<(), Status> {
+///
+/// # Errors
+/// 422 with the reason.
+pub fn check_view_name(name: &str, base: &str) -> Result<(), Status> {
     let problems = minkapi_schema::names::is_dns1123_label(name);
     if let Some(problem) = problems.first() {
         let text = format!("views.minkapi.dev \"{name}\" is invalid: name: Invalid value: \"{name}\": {problem}");

@@ -2,7 +2,7 @@
 
 use crate::{Call, FieldValidation, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
 use minkapi_object::Status;
-use minkapi_patch::{FieldManagerInput, ResetFields, Versions};
+use minkapi_patch::{FieldManagerInput, Versions};
 use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ fn input<'a>(form: &'a Form, subresource: &'a str, moment: &'a Moment, versions:
         api_version: &form.api_version,
         kind: &form.kind,
         subresource,
-        reset_fields: ResetFields::Except(form.reset_fields(subresource)),
+        reset_fields: form.reset_fields(subresource),
         now: &moment.text,
         versions,
     }
