@@ -89,7 +89,8 @@ impl Strategy for CronJob {
         let [names, images] = workload::container_cells(at(object, TEMPLATE));
         let (spec, status) = (object.get("spec").unwrap_or(&Value::Null), object.get("status").unwrap_or(&Value::Null));
         let last = text_if_set(status, "lastScheduleTime").map_or_else(|| table::NONE.to_owned(), |time| table::since(time, now_millis));
-        let suspend = flag_if_set(spec, "suspend").map_or_else(|| table::UNSET.to_owned(), |flag| if flag { "True" } else { "False" }.to_owned());
+        let suspend =
+            flag_if_set(spec, "suspend").map_or_else(|| table::UNSET.to_owned(), |flag| if flag { "True" } else { "False" }.to_owned());
         Row::of(vec![
             table::name(object),
             text(spec, "schedule").into(),
@@ -193,13 +194,7 @@ fn time_zone_error(zone: &str, path: &Path<'_>) -> Option<Error> {
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new(
-        "Schedule",
-        "string",
-        "",
-        0,
-        "The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron.",
-    ),
+    Column::new("Schedule", "string", "", 0, "The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron."),
     Column::new(
         "Timezone",
         "string",
@@ -215,13 +210,7 @@ static COLUMNS: &[Column] = &[
         "This flag tells the controller to suspend subsequent executions, it does not apply to already started executions.  Defaults to false.",
     ),
     Column::new("Active", "integer", "", 0, "A list of pointers to currently running jobs."),
-    Column::new(
-        "Last Schedule",
-        "string",
-        "",
-        0,
-        "Information when was the last time the job was successfully scheduled.",
-    ),
+    Column::new("Last Schedule", "string", "", 0, "Information when was the last time the job was successfully scheduled."),
     table::AGE,
     workload::CONTAINERS,
     workload::IMAGES,
@@ -255,9 +244,7 @@ mod tests {
         assert!(validate_schedule(&spec, Some(&spec), &path).is_empty());
         assert_eq!(
             texts(&validate_schedule(&spec, None, &path)),
-            [
-                "schedule: Invalid value: \"TZ=Europe/Berlin 0 3 * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-            ]
+            ["schedule: Invalid value: \"TZ=Europe/Berlin 0 3 * * *\": cannot use TZ or CRON_TZ in schedule, use timeZone field instead"]
         );
     }
 
@@ -272,6 +259,9 @@ mod tests {
     #[test]
     fn suspend_is_a_word_in_its_cell() {
         let object = json!({"metadata": {"name": "a"}, "spec": {"schedule": "@daily", "suspend": false}});
-        assert_eq!(CronJob.row(&object, 0, true).cells[1..6], ["@daily", "<none>", "False", "0", "<none>"].map(|s| if s == "0" { json!(0) } else { json!(s) }));
+        assert_eq!(
+            CronJob.row(&object, 0, true).cells[1..6],
+            ["@daily", "<none>", "False", "0", "<none>"].map(|s| if s == "0" { json!(0) } else { json!(s) })
+        );
     }
 }

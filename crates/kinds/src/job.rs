@@ -250,8 +250,7 @@ fn template_error(new: &Value, old: &Value, path: &Path<'_>) -> Option<Error> {
         take_resources(&mut before, now);
         let (now, before) = (now.get("spec"), before.get("spec"));
         let printed = || job_spec::printed_pod_spec(now.unwrap_or(&Value::Null));
-        return (!same(now, before))
-            .then(|| Error::invalid_printed(&path.child("template.spec"), printed(), crate::update::IMMUTABLE));
+        return (!same(now, before)).then(|| Error::invalid_printed(&path.child("template.spec"), printed(), crate::update::IMMUTABLE));
     }
     (!same(Some(now), Some(&before)))
         .then(|| Error::invalid_printed(&path.child("template"), job_spec::printed_template(now), crate::update::IMMUTABLE))

@@ -3,8 +3,9 @@
 use crate::{
     go_struct::{self, GoField, GoType},
     ingress_class::domain_prefixed_path,
-    job_indexes, pod_template,
+    job_indexes,
     pod_spec::{Options, POD_SPEC},
+    pod_template,
     value::{field, has, int, items, set_default_nonzero, text, text_if_set},
     workload,
 };
@@ -362,8 +363,7 @@ pub fn printed_as_go(mut error: Error, key: &str, value: Option<&Value>) -> Erro
 pub fn printed_template(template: &Value) -> String {
     const METADATA: &[&str] = &["name", "generateName", "namespace", "labels", "annotations", "finalizers"];
     let meta = field(template, "metadata").unwrap_or(&Value::Null);
-    let mut parts: Vec<String> =
-        METADATA.iter().filter_map(|key| field(meta, key).map(|v| format!("\"{key}\":{v}"))).collect();
+    let mut parts: Vec<String> = METADATA.iter().filter_map(|key| field(meta, key).map(|v| format!("\"{key}\":{v}"))).collect();
     parts.push(format!("\"Spec\":{}", printed_pod_spec(field(template, "spec").unwrap_or(&Value::Null))));
     format!("{{{}}}", parts.join(","))
 }
@@ -391,10 +391,7 @@ mod tests {
 
     #[test]
     fn indexed_jobs_need_completions() {
-        assert_eq!(
-            fields(json!({"completionMode": "Indexed"})),
-            ["spec.completions: Required value: when completion mode is Indexed"]
-        );
+        assert_eq!(fields(json!({"completionMode": "Indexed"})), ["spec.completions: Required value: when completion mode is Indexed"]);
         assert_eq!(
             fields(json!({"completionMode": "NonIndexed", "backoffLimitPerIndex": 1})),
             ["spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode"]

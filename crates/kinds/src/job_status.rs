@@ -85,10 +85,7 @@ fn validate_conditions(new: &Value, old: &Value, path: &Path<'_>) -> ErrorList {
     let changed_any = |kinds: &[&str]| kinds.iter().any(|kind| condition_changed(new, old, kind));
     let success_policy = at(new, &["spec", "successPolicy"]).is_some();
     let rules = [
-        (
-            changed_any(&["Complete", "Failed"]) && is("Complete") && is("Failed"),
-            "cannot set Complete=True and Failed=true conditions",
-        ),
+        (changed_any(&["Complete", "Failed"]) && is("Complete") && is("Failed"), "cannot set Complete=True and Failed=true conditions"),
         (
             changed_any(&["Complete", "FailureTarget"]) && is("Complete") && is("FailureTarget"),
             "cannot set Complete=True and FailureTarget=true conditions",
