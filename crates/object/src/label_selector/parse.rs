@@ -53,21 +53,21 @@ pub(super) fn parse(text: &str) -> Result<Vec<LabelRequirement>, String> {
 
 /// All tokens with their texts; the last one is the end.
 fn scan(text: &str) -> Vec<(Token, String)> {
-    // A NUL ends the text, as it does in Go's lexer.
-    let mut rest = text.split('\0').next().unwrap_or_default();
+    let mut rest = text;
     let mut items = Vec::new();
     loop {
         rest = rest.trim_start_matches(is_space);
-        let Some(first) = rest.chars().next() else { break };
-        let item = if is_special(first) { scan_special(&mut rest) } else { scan_word(&mut rest) };
-        items.push(item);
+        // For Go's lexer a NUL is the end of the text where a token could start, and the end of a token elsewhere.
+        let Some(first) = rest.chars().next().filter(|c| *c != '\0') else { break };
+        items.push(if is_special(first) { scan_special(&mut rest) } else { scan_word(&mut rest) });
+        rest = rest.strip_prefix('\0').unwrap_or(rest);
     }
     items.push((Token::End, String::new()));
     items
 }
 
 fn scan_word(rest: &mut &str) -> (Token, String) {
-    let (word, after) = rest.split_at(rest.find(|c| is_special(c) || is_space(c)).unwrap_or(rest.len()));
+    let (word, after) = rest.split_at(rest.find(|c| is_special(c) || is_space(c) || c == '\0').unwrap_or(rest.len()));
     *rest = after;
     (token_of(word).unwrap_or(Token::Identifier), word.to_owned())
 }

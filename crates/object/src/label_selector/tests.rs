@@ -62,6 +62,7 @@ fn errors_are_those_of_upstream() {
         ("!", "unable to parse requirement: found '', expected: identifier"),
         ("color=blue,", "found '', expected: identifier after ','"),
         ("a=(", "unable to parse requirement: found '(', expected: identifier"),
+        ("x\0y", "unable to parse requirement: found 'y', expected: in, notin, =, ==, !=, gt, lt"),
         ("bad key=x", "unable to parse requirement: found 'key', expected: in, notin, =, ==, !=, gt, lt"),
         (
             "size>abc",
