@@ -27,3 +27,7 @@ pub use managed_fields::{
 pub use merge_diff::merge_diff;
 pub use merge_patch::MergePatch;
 pub use strategic_merge::{Patched, StrategicMergePatch, diff as strategic_diff};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

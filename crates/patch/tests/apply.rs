@@ -1,5 +1,5 @@
 //! Server-side apply and the bookkeeping around it, rule by rule (C-07-40 to C-07-53).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 
@@ -207,7 +207,7 @@ impl Versions for TwoVersions {
         let mut object = object.clone();
         object["apiVersion"] = to.into();
         let spec = object["spec"].as_object_mut();
-        let mut rename = |from: &str, to: &str| {
+        let rename = |from: &str, to: &str| {
             let Some(spec) = spec else { return };
             if let Some(value) = spec.remove(from) {
                 spec.insert(to.into(), value);

@@ -1,5 +1,5 @@
 //! RFC 6902 with the habits of the library that kube-apiserver uses (C-07-20 to C-07-22).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use minkapi_patch::{JsonPatch, PatchError};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! RFC 7386 (C-07-25).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use minkapi_patch::MergePatch;
 use serde_json::{Value, json};

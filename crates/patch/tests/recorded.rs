@@ -1,5 +1,5 @@
 //! Patches recorded from a kube-apiserver 1.37.2 and what came of them, as far as patching alone decides it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use minkapi_patch::{JsonPatch, MergePatch, PatchError, StrategicMergePatch};
 use serde::Deserialize;

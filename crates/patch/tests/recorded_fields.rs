@@ -1,5 +1,5 @@
 //! managedFields after writes recorded from a kube-apiserver 1.37.2, and what applies were answered (C-07-40 to C-07-53).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Directives, order and errors of strategic merge patches (C-07-30 to C-07-33).
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

@@ -126,6 +126,10 @@ impl FieldSet {
         &mut self.nodes[at]
     }
 
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve_exact(nodes);
+    }
+
     /// Adds a node that sorts after all others.
     pub(crate) fn push(&mut self, node: Node) {
         if !node.is_empty() {

@@ -47,20 +47,20 @@ impl FieldSet {
 
     /// The paths that are not in `other`.
     #[must_use]
-    pub fn difference(&self, other: &Self) -> Self {
-        self.without(other, |node, twin| Node {
-            element: node.element.clone(),
-            member: node.member && !twin.member,
-            children: node.children.difference(&twin.children),
+    pub fn difference(self, other: &Self) -> Self {
+        self.without(other, |node, twin| {
+            node.member &= !twin.member;
+            node.children = std::mem::take(&mut node.children).difference(&twin.children);
         })
     }
 
     /// The paths that are neither in `other` nor below a path of it.
     #[must_use]
-    pub fn recursive_difference(&self, other: &Self) -> Self {
+    pub fn recursive_difference(self, other: &Self) -> Self {
         self.without(other, |node, twin| {
-            let children = if twin.member { Self::default() } else { node.children.recursive_difference(&twin.children) };
-            Node { element: node.element.clone(), member: node.member && !twin.member, children }
+            let children = std::mem::take(&mut node.children);
+            node.children = if twin.member { Self::default() } else { children.recursive_difference(&twin.children) };
+            node.member &= !twin.member;
         })
     }
 
@@ -87,15 +87,19 @@ impl FieldSet {
         Self { nodes: self.nodes.iter().map(leaf).collect() }
     }
 
-    fn without(&self, other: &Self, one: impl Fn(&Node, &Node) -> Node) -> Self {
+    fn without(mut self, other: &Self, cut: impl Fn(&mut Node, &Node)) -> Self {
         if other.is_empty() {
-            return self.clone();
+            return self;
         }
-        let mut out = Self { nodes: Vec::with_capacity(self.nodes.len()) };
-        for (node, twin) in self.with_twins(other) {
-            out.push(twin.map_or_else(|| node.clone(), |twin| one(node, twin)));
-        }
-        out
+        let mut others = other.nodes.iter().peekable();
+        self.nodes.retain_mut(|node| {
+            while others.next_if(|twin| twin.element < node.element).is_some() {}
+            if let Some(twin) = others.next_if(|twin| twin.element == node.element) {
+                cut(node, twin);
+            }
+            !node.is_empty()
+        });
+        self
     }
 
     /// Each node with that of the same element in `other`.

@@ -3,7 +3,7 @@ use super::{
     cap::cap_updaters,
     entry::{Entry, Managed, Manager},
     record, recorded,
-    updater::{UpdateError, tracked, updater},
+    updater::{UpdateError, updater},
 };
 use crate::typed;
 use serde_json::Value;
@@ -47,7 +47,7 @@ pub(super) fn track(
     managed: &mut Managed,
     manager: Manager,
 ) -> Result<(), UpdateError> {
-    let fields = tracked(&input.update(live, new, managed)?);
+    let fields = input.update(live, new, managed)?;
     if !fields.is_empty() {
         let fields = match managed.take(&manager) {
             Some(previous) => fields.union(previous.fields),

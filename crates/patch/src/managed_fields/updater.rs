@@ -115,7 +115,7 @@ impl<'a> FieldManagerInput<'a> {
                 if !force {
                     conflicts.extend(Conflict::all(&entry, &entry.fields.intersection(&changed)));
                 }
-                entry.fields = entry.fields.difference(&changed);
+                entry.fields = std::mem::take(&mut entry.fields).difference(&changed);
             }
             if !comparison.removed.is_empty() {
                 entry.fields = entry.fields.difference(&comparison.removed);
@@ -167,7 +167,9 @@ impl<'a> FieldManagerInput<'a> {
             None => merged,
         };
         self.take_changes(live, &new, managed, Some(manager), force)?;
-        managed.entries.iter_mut().filter(|entry| entry.manager == *manager).for_each(|entry| entry.fields = tracked(&entry.fields));
+        managed.entries.iter_mut().filter(|entry| entry.manager == *manager).for_each(|entry| {
+            entry.fields = tracked(std::mem::take(&mut entry.fields));
+        });
         managed.entries.retain(|entry| !entry.fields.is_empty());
         Ok((!field_set::equal(live, &new)).then_some(new))
     }
@@ -231,7 +233,7 @@ impl<'a> FieldManagerInput<'a> {
 }
 
 /// The set without fields that never belong to anyone (C-07-48).
-pub(super) fn tracked(set: &FieldSet) -> FieldSet {
+fn tracked(set: FieldSet) -> FieldSet {
     let field = |name: &'static str| Element::Field(Cow::Borrowed(name));
     let mut never = FieldSet::default();
     for name in ["apiVersion", "kind", "metadata"] {

@@ -215,12 +215,14 @@ fn all_of(of: Type<'_>, value: &Value) -> Result<FieldSet, String> {
     let mut set = FieldSet::default();
     match (of.form(value), value) {
         (Form::Map(map), Value::Object(members)) if !map.atomic => {
+            set.reserve(members.len());
             for (name, member) in members {
                 let (element, of, _) = map.step(name);
                 set.push(Node { element, member: true, children: all_of(of, member)? });
             }
         }
         (Form::List(list), Value::Array(items)) if !list.is_atomic() => {
+            set.reserve(items.len());
             for group in by_element(list, items)?.chunk_by(same_element) {
                 match group {
                     [(element, item)] => set.push(Node { element: element.clone(), member: true, children: all_of(list.items, item)? }),
