@@ -1,9 +1,270 @@
-//! CustomResource: what is special about it.
+//! Custom resources: the rules that a CustomResourceDefinition makes for its objects.
 
-use crate::Strategy;
+mod embedded;
+mod json_path;
+mod printer;
+mod scale;
+mod served;
+mod version;
 
-/// The strategy of CustomResource.
+pub use embedded::validate_embedded;
+pub use scale::ScalePaths;
+pub use served::{ServedCustomResource, served_resources};
+pub use version::compare_versions;
+
+use crate::{Column, Context, FieldValue, Row, SelectableField, Strategy, Traits, update, value};
+use minkapi_object::Status;
+use minkapi_registry::Struct;
+use minkapi_schema::{
+    Structural,
+    decode::{DecodeError, Decoded, decode_untyped},
+    field::{Error, ErrorList, ErrorType, Path},
+    names,
+};
+use printer::Printer;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The strategy of one version of a custom resource.
 #[derive(Debug)]
-pub struct CustomResource;
+pub struct CustomResource {
+    api_version: String,
+    kind: String,
+    schema: Arc<Structural>,
+    /// Schema of the version in which objects are stored.
+    storage_schema: Arc<Structural>,
+    storage_api_version: String,
+    has_status: bool,
+    scale: Option<ScalePaths>,
+    selectable: Vec<SelectableField>,
+    printer: Printer,
+    metadata: &'static Struct,
+}
 
-impl Strategy for CustomResource {}
+const WITH_STATUS: &[(&str, &[&[&str]])] = &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])];
+
+impl CustomResource {
+    /// Reads a body: defaults are filled in, unknown fields go and are told of (C-10-12, C-10-14).
+    ///
+    /// # Errors
+    /// The body is no JSON object, has no kind, or has metadata of a wrong form.
+    pub fn decode(&self, body: &[u8]) -> Result<Decoded, DecodeError> {
+        let Decoded { value, mut problems } = decode_untyped(body)?;
+        if value::text(&value, "kind").is_empty() {
+            return Err(DecodeError::MissingKind(String::from_utf8_lossy(body).into_owned()));
+        }
+        let decoded = self.decode_value(value)?;
+        problems.extend(decoded.problems);
+        Ok(Decoded { value: decoded.value, problems })
+    }
+
+    /// As [`CustomResource::decode`] for a value that was read already (YAML, a patched object).
+    ///
+    /// # Errors
+    /// Its metadata has a wrong form.
+    pub fn decode_value(&self, mut value: Value) -> Result<Decoded, DecodeError> {
+        self.schema.default_value(&mut value);
+        let problems = self.schema.coerce(&mut value, self.metadata).map_err(DecodeError::Unfit)?;
+        Ok(Decoded { value, problems })
+    }
+
+    /// Where its scale subresource finds replicas, if it has one.
+    pub const fn scale(&self) -> Option<&ScalePaths> {
+        self.scale.as_ref()
+    }
+
+    /// The schema of this version.
+    pub fn schema(&self) -> &Structural {
+        &self.schema
+    }
+
+    fn type_meta(&self, object: &Value) -> ErrorList {
+        let mut errors = ErrorList::new();
+        for (key, expected) in [("kind", &self.kind), ("apiVersion", &self.api_version)] {
+            let actual = value::text(object, key);
+            if actual != expected {
+                errors.push(Error::invalid(&Path::new(key), actual, format!("must be {expected}")));
+            }
+        }
+        errors
+    }
+
+    /// What create and update have in common once the values have been checked.
+    fn rest(&self, new: &Value, old: Option<&Value>, mut errors: ErrorList) -> ErrorList {
+        errors.extend(validate_embedded(new, &self.schema, &Path::ROOT));
+        if old.is_none_or(|old| self.schema.validate_list_types(old).is_empty()) {
+            errors.extend(self.schema.validate_list_types(new));
+        }
+        self.expressions(new, old, errors)
+    }
+
+    /// Rules are only looked at when the object has the form that they expect (C-10-16).
+    fn expressions(&self, _new: &Value, _old: Option<&Value>, errors: ErrorList) -> ErrorList {
+        let _ = is_blocking;
+        errors
+    }
+}
+
+/// Whether an error says that the object has not the form that rules expect.
+const fn is_blocking(error: &Error) -> bool {
+    matches!(error.kind, ErrorType::NotSupported | ErrorType::Required | ErrorType::TooLong | ErrorType::TooMany | ErrorType::TypeInvalid)
+}
+
+impl Strategy for CustomResource {
+    fn traits(&self) -> Traits {
+        let reset_fields = if self.has_status { WITH_STATUS } else { &[] };
+        Traits { unconditional_update: false, reset_fields, ..Traits::DEFAULT }
+    }
+
+    fn default(&self, object: &mut Value) {
+        self.schema.default_value(object);
+    }
+
+    fn prepare_for_create(&self, _cx: &Context<'_>, object: &mut Value) {
+        if self.has_status {
+            update::clear_status(object);
+        }
+        update::start_generation(object);
+    }
+
+    fn validate(&self, _cx: &Context<'_>, object: &Value) -> ErrorList {
+        let errors = self.type_meta(object);
+        if !errors.is_empty() {
+            return errors;
+        }
+        let mut errors = self.schema.validate(object, None);
+        errors.extend(self.scale.iter().flat_map(|s| s.validate_spec(object)));
+        errors.extend(self.scale.iter().flat_map(|s| s.validate_status(object)));
+        self.rest(object, None, errors)
+    }
+
+    fn warnings_on_create(&self, _cx: &Context<'_>, object: &Value) -> Vec<String> {
+        finalizer_warnings(object, &Value::Null)
+    }
+
+    fn prepare_for_update(&self, cx: &Context<'_>, new: &mut Value, old: &Value) {
+        if cx.subresource == "status" {
+            keep_all_but_status(new, old);
+            return;
+        }
+        if self.has_status {
+            update::restore(new, old, &["status"]);
+        }
+        let content = |object: &Value| {
+            let mut map = object.as_object().cloned().unwrap_or_default();
+            map.remove("metadata");
+            Value::Object(map)
+        };
+        if content(new) != content(old) {
+            update::next_generation(new, old);
+        }
+    }
+
+    fn validate_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
+        let errors = self.type_meta(new);
+        if !errors.is_empty() {
+            return errors;
+        }
+        if cx.subresource != "status" {
+            let mut errors = self.schema.validate(new, Some(old));
+            errors.extend(self.scale.iter().flat_map(|s| s.validate_spec(new)));
+            errors.extend(self.scale.iter().flat_map(|s| s.validate_status(new)));
+            return self.rest(new, Some(old), errors);
+        }
+        let mut errors = ErrorList::new();
+        if let (Some(status), Some(schema)) = (new.get("status"), self.schema.properties.get("status")) {
+            errors.extend(schema.validate_part(status, old.get("status"), "status"));
+        }
+        errors.extend(self.scale.iter().flat_map(|s| s.validate_status(new)));
+        let lists = self.schema.validate_list_types(new);
+        if !lists.is_empty() && self.schema.validate_list_types(old).is_empty() {
+            errors.extend(lists);
+        }
+        self.expressions(new, Some(old), errors)
+    }
+
+    fn warnings_on_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> Vec<String> {
+        if cx.subresource == "status" { Vec::new() } else { finalizer_warnings(new, old) }
+    }
+
+    fn selectable_fields(&self) -> &[SelectableField] {
+        &self.selectable
+    }
+
+    fn field_label<'a>(&self, _api_version: &str, _kind: &str, label: &'a str) -> Result<&'a str, String> {
+        let known = matches!(label, "metadata.name" | "metadata.namespace") || self.selectable.iter().any(|f| f.label == label);
+        if known { Ok(label) } else { Err(format!("field label not supported: {label}")) }
+    }
+
+    fn to_storage(&self, _api_version: &str, mut object: Value) -> Result<Value, Status> {
+        if self.api_version != self.storage_api_version {
+            value::set(&mut object, "apiVersion", self.storage_api_version.as_str());
+            self.storage_schema.prune(&mut object);
+        }
+        Ok(object)
+    }
+
+    fn from_storage(&self, _api_version: &str, mut object: Value) -> Result<Value, Status> {
+        self.storage_schema.default_value(&mut object);
+        self.storage_schema.prune(&mut object);
+        self.storage_schema.prune_nulls(&mut object);
+        value::set(&mut object, "apiVersion", self.api_version.as_str());
+        if self.api_version != self.storage_api_version {
+            self.schema.prune(&mut object);
+        }
+        Ok(object)
+    }
+
+    fn columns(&self, _api_version: &str) -> Option<&[Column]> {
+        Some(self.printer.columns())
+    }
+
+    fn row(&self, object: &Value, now_millis: i64, _in_list: bool) -> Row {
+        self.printer.row(object, now_millis)
+    }
+}
+
+/// A write to the status takes nothing else (C-04-18); managedFields have been brought up to date already.
+fn keep_all_but_status(new: &mut Value, old: &Value) {
+    let mut kept = old.clone();
+    for path in [&["metadata", "managedFields"][..], &["metadata", "resourceVersion"], &["status"]] {
+        update::restore(&mut kept, new, path);
+    }
+    *new = kept;
+}
+
+/// Warnings about finalizers that were added.
+fn finalizer_warnings(new: &Value, old: &Value) -> Vec<String> {
+    const STANDARD: [&str; 3] = ["orphan", "foregroundDeletion", "kubernetes"];
+    let of = |object: &Value| -> Vec<String> {
+        let list = object.get("metadata").map_or(&[][..], |meta| value::items(meta, "finalizers"));
+        list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let before = of(old);
+    let mut added: Vec<String> = of(new).into_iter().filter(|f| !before.contains(f)).collect();
+    added.sort();
+    added.dedup();
+    let mut warnings = Vec::new();
+    for finalizer in added {
+        let quoted = minkapi_schema::field::quoted(&finalizer);
+        let mut warn = |message: &str| warnings.push(format!("metadata.finalizers: {quoted}: {message}"));
+        names::is_qualified_name(&finalizer).iter().for_each(|m| warn(m));
+        if !finalizer.contains('/') && !STANDARD.contains(&finalizer.as_str()) {
+            warn(if finalizer.contains('.') {
+                "prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers"
+            } else {
+                "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+            });
+        }
+    }
+    warnings
+}
+
+/// The field that a simple path (`.spec.color`) makes selectable.
+fn selectable_field(json_path: &str) -> SelectableField {
+    let label = json_path.strip_prefix('.').unwrap_or(json_path);
+    SelectableField { label: label.to_owned().into(), value: FieldValue::Path(label.split('.').map(Into::into).collect()) }
+}
+
+#[cfg(test)]
+mod tests;

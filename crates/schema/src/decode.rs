@@ -31,6 +31,8 @@ pub struct Decoded {
 pub enum DecodeError {
     /// No JSON object with apiVersion and kind: the document's kind could not be looked up.
     Unrecognized(String),
+    /// An object without a kind, where the kind cannot be told from the URL: its text.
+    MissingKind(String),
     /// It does not fit its kind.
     Unfit(String),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unrecognized(why) => write!(f, "couldn't get version/kind; json parse error: {why}"),
+            Self::MissingKind(body) => write!(f, "Object 'Kind' is missing in '{body}'"),
             Self::Unfit(why) => f.write_str(why),
         }
     }
@@ -50,7 +53,7 @@ impl DecodeError {
     /// The 400 for a body that should have been a `kind` in `version` (C-03-03).
     pub fn to_status(&self, kind: &str, version: &str, body: &[u8]) -> Status {
         match self {
-            Self::Unrecognized(_) => unrecognized(kind, &self.to_string(), body),
+            Self::Unrecognized(_) | Self::MissingKind(_) => unrecognized(kind, &self.to_string(), body),
             Self::Unfit(why) => Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {why}")),
         }
     }

@@ -30,10 +30,14 @@ impl Structural {
         found.problems.into_iter().map(|p| p.error).collect()
     }
 
-    /// As [`Structural::validate`] for a value at `path` (a default, for example).
-    pub fn validate_at(&self, value: &Value, path: &str) -> ErrorList {
-        let mut validator = Validator { path: path.to_owned() };
-        validator.check(self, value, None).problems.into_iter().map(|p| p.error).collect()
+    /// As [`Structural::validate`] for a part of an object that is told apart by `path` (a default, the status); the
+    /// messages themselves name places within the part.
+    pub fn validate_part(&self, new: &Value, old: Option<&Value>, path: &str) -> ErrorList {
+        let mut errors = self.validate(new, old);
+        for error in &mut errors {
+            error.field = if error.field == "<nil>" { path.to_owned() } else { format!("{path}.{}", error.field) };
+        }
+        errors
     }
 }
 
