@@ -1,9 +1,48 @@
-//! Binding: what is special about it.
+//! Binding: a scheduler puts a pod on a node.
 
-use crate::Strategy;
+use crate::{
+    Context, NameRule, Strategy, Traits,
+    value::{field, text},
+};
+use minkapi_schema::field::{Error, ErrorList, Path};
+use serde_json::Value;
 
 /// The strategy of Binding.
 #[derive(Debug)]
 pub struct Binding;
 
-impl Strategy for Binding {}
+impl Strategy for Binding {
+    fn traits(&self) -> Traits {
+        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+    }
+
+    /// Upstream answers 500 with the first of these (C-09-03).
+    fn validate(&self, _: &Context<'_>, binding: &Value) -> ErrorList {
+        let mut errors = ErrorList::new();
+        let (target, path) = (field(binding, "target").unwrap_or(&Value::Null), Path::new("target"));
+        let kind = text(target, "kind");
+        if !matches!(kind, "" | "Node") {
+            errors.push(Error::not_supported(&path.child("kind"), kind, &["Node", "<empty>"]));
+        }
+        if text(target, "name").is_empty() {
+            errors.push(Error::required(&path.child("name"), ""));
+        }
+        errors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::texts;
+    use serde_json::json;
+
+    #[test]
+    fn a_pod_is_bound_to_a_named_node() {
+        let binding = json!({"target": {"kind": "Rack", "name": ""}});
+        assert_eq!(
+            texts(&Binding.validate(&Context::example(), &binding)),
+            ["target.kind: Unsupported value: \"Rack\": supported values: \"Node\", \"<empty>\"", "target.name: Required value"]
+        );
+    }
+}

@@ -47,6 +47,16 @@ pub fn validate_with(selector: Option<&Value>, path: &Path<'_>, values: ValuesOf
     errors
 }
 
+/// Everything wrong with one requirement, whose operator may be any.
+pub fn any_requirement(errors: &mut ErrorList, requirement: &Value, path: &Path<'_>, checked: ValuesOf) {
+    let before = errors.len();
+    requirement_errors(errors, requirement, path, checked);
+    let operator = path.child("operator").to_string();
+    if let Some(at) = errors.iter().skip(before).position(|e| e.field == operator) {
+        errors.remove(before + at);
+    }
+}
+
 fn requirement_errors(errors: &mut ErrorList, requirement: &Value, path: &Path<'_>, checked: ValuesOf) {
     let values = items(requirement, "values");
     match text(requirement, "operator") {

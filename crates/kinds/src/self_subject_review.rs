@@ -1,9 +1,13 @@
-//! SelfSubjectReview: what is special about it.
+//! SelfSubjectReview: who am I? The answer is not made here.
 
-use crate::Strategy;
+use crate::{NameRule, Strategy, Traits};
 
 /// The strategy of SelfSubjectReview.
 #[derive(Debug)]
 pub struct SelfSubjectReview;
 
-impl Strategy for SelfSubjectReview {}
+impl Strategy for SelfSubjectReview {
+    fn traits(&self) -> Traits {
+        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+    }
+}

@@ -1,9 +1,13 @@
-//! SelfSubjectRulesReview: what is special about it.
+//! SelfSubjectRulesReview: what may I do in a namespace? The answer is not made here.
 
-use crate::Strategy;
+use crate::{NameRule, Strategy, Traits};
 
 /// The strategy of SelfSubjectRulesReview.
 #[derive(Debug)]
 pub struct SelfSubjectRulesReview;
 
-impl Strategy for SelfSubjectRulesReview {}
+impl Strategy for SelfSubjectRulesReview {
+    fn traits(&self) -> Traits {
+        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+    }
+}
