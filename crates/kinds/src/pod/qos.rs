@@ -54,7 +54,8 @@ mod tests {
     #[test]
     fn the_class_follows_from_requests_and_limits() {
         let full = json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1Gi"}});
-        let of = |resources: &[&Value]| class(&json!({"containers": resources.iter().map(|r| json!({"resources": r})).collect::<Vec<_>>()}));
+        let of =
+            |resources: &[&Value]| class(&json!({"containers": resources.iter().map(|r| json!({"resources": r})).collect::<Vec<_>>()}));
         assert_eq!(of(&[&json!({})]), "BestEffort");
         assert_eq!(of(&[&full]), "Guaranteed");
         assert_eq!(of(&[&full, &json!({})]), "Burstable");

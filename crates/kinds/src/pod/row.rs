@@ -235,7 +235,9 @@ mod tests {
     fn the_status_is_what_keeps_the_pod() {
         assert_eq!(status_cell(json!({"status": {"phase": "Pending"}})), "Pending");
         assert_eq!(
-            status_cell(json!({"status": {"phase": "Running", "containerStatuses": [{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})),
+            status_cell(
+                json!({"status": {"phase": "Running", "containerStatuses": [{"state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}})
+            ),
             "CrashLoopBackOff"
         );
         assert_eq!(

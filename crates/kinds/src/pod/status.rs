@@ -15,8 +15,11 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 const STATUS: Path<'static> = Path::new("status");
-const STATUSES: &[(&str, &str)] =
-    &[("containerStatuses", "containers"), ("initContainerStatuses", "initContainers"), ("ephemeralContainerStatuses", "ephemeralContainers")];
+const STATUSES: &[(&str, &str)] = &[
+    ("containerStatuses", "containers"),
+    ("initContainerStatuses", "initContainers"),
+    ("ephemeralContainerStatuses", "ephemeralContainers"),
+];
 
 /// Takes nothing but the status, and keeps of it what clients that know less leave out.
 pub fn prepare(new: &mut Value, old: &Value) {

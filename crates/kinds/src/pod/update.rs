@@ -268,7 +268,8 @@ mod tests {
         let old = pod(json!({"containers": containers(), "schedulingGates": [{"name": "g"}], "nodeSelector": {"a": "1"}}));
         let mut new = old.clone();
         new["spec"]["nodeSelector"]["b"] = "2".into();
-        new["spec"]["affinity"] = json!({"nodeAffinity": {REQUIRED_NODES: {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}}});
+        new["spec"]["affinity"] =
+            json!({"nodeAffinity": {REQUIRED_NODES: {"nodeSelectorTerms": [{"matchExpressions": [{"key": "a", "operator": "Exists"}]}]}}});
         assert_eq!(texts(&validate(&new, &old)), [""; 0]);
         new["spec"]["nodeSelector"] = json!({"b": "2"});
         assert!(texts(&validate(&new, &old))[0].contains("only additions to spec.nodeSelector are allowed"));

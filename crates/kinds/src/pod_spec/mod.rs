@@ -45,7 +45,9 @@ pub use paths::each as invalid_numbers;
 pub use pod_level_resources::default as default_pod_level_resources;
 pub use profile::{APP_ARMOR_CONTAINER, app_armor_field, has_app_armor, validate_annotations_and_fields};
 pub use projected::signer_name;
-pub use requirements::{validate_container as validate_requirements, validate_name as validate_resource_name, validate_quantity as validate_resource_quantity};
+pub use requirements::{
+    validate_container as validate_requirements, validate_name as validate_resource_name, validate_quantity as validate_resource_quantity,
+};
 pub use resources::{
     ResourceList, is_extended as is_extended_resource, is_huge_page, is_native as is_native_resource, is_pod_level,
     is_set as is_resources_set, is_standard as is_standard_resource, list as resource_list, of_container as container_resources,
