@@ -1,6 +1,6 @@
 //! Documents about what is served, kept until that changes.
 
-use crate::discovery::Aggregated;
+use crate::{discovery::Aggregated, openapi::OpenApi};
 use minkapi_view::{Catalog, View};
 use std::{
     collections::HashMap,
@@ -18,6 +18,8 @@ pub(crate) struct Cache {
 pub(crate) struct Documents {
     pub catalog: Arc<Catalog>,
     aggregated: OnceLock<Arc<Aggregated>>,
+    /// OpenAPI documents.
+    pub openapi: OpenApi,
 }
 
 impl Cache {
@@ -28,7 +30,7 @@ impl Cache {
         match by_view.get(name) {
             Some(known) if known.catalog.generation() == catalog.generation() => known.clone(),
             _ => {
-                let documents = Arc::new(Documents { catalog: catalog.clone(), aggregated: OnceLock::new() });
+                let documents = Arc::new(Documents { catalog: catalog.clone(), aggregated: OnceLock::new(), openapi: OpenApi::default() });
                 by_view.insert(name.to_owned(), documents.clone());
                 documents
             }

@@ -20,6 +20,7 @@ mod limits;
 mod list_body;
 mod media_type;
 mod negotiate;
+mod openapi;
 mod options;
 mod pretty;
 mod profile;

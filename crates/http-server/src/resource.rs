@@ -10,7 +10,7 @@ use crate::{
     limits,
     media_type::{Encoding, MEDIA_TYPES, STREAM_MEDIA_TYPES, router_accepts, router_types},
     negotiate::{Negotiated, Offer, Transform, check_stream},
-    options::{self, WriteKind},
+    options::{self, ListKind, WriteKind},
     table::IncludeObject,
     watch_stream::{Events, WatchBody},
 };
@@ -186,7 +186,7 @@ impl Request<'_, '_> {
     }
 
     async fn list(self) -> Result<Reply, Status> {
-        let options = options::list_options(&self.context.exchange.query, false)?;
+        let options = options::list_options(&self.context.exchange.query, ListKind::List)?;
         let outcome = self.context.view.list(self.call, &options).await?;
         self.answer(outcome)
     }
@@ -207,7 +207,7 @@ impl Request<'_, '_> {
         B: http_body::Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
-        let list = options::list_options(&self.context.exchange.query, false)?;
+        let list = options::list_options(&self.context.exchange.query, ListKind::List)?;
         let options = self.delete_options(body).await?;
         let outcome = self.context.view.delete_collection(self.call, &list, &options).await?;
         self.answer(outcome)
@@ -237,7 +237,9 @@ impl Request<'_, '_> {
     async fn start_watch(self) -> Result<Reply, (Status, Warnings)> {
         let exchange = self.context.exchange;
         let bare = |status| (status, Warnings::default());
-        let mut options = options::list_options(&exchange.query, true).map_err(bare)?;
+        let url = self.context.watch_url && exchange.query.flag("watch") != Some(true);
+        let kind = if url { ListKind::WatchUrl } else { ListKind::Watch };
+        let mut options = options::list_options(&exchange.query, kind).map_err(bare)?;
         if self.context.watch_url {
             watch_url_options(self.call, &mut options).map_err(bare)?;
         }

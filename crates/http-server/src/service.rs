@@ -8,7 +8,7 @@ use crate::{
     documents::Cache,
     errors,
     exchange::{Exchange, Reply},
-    health, profile, query,
+    health, openapi, profile, query,
     request_info::Path,
     resource, version,
     views_api::{self, ViewFiles, ViewsApi},
@@ -244,6 +244,10 @@ impl Inner {
             },
             Path::Root => exchange.raw_json(&discovery::paths(&catalog)),
             Path::Other("/version") => version::serve(exchange),
+            Path::Other(other) if other.starts_with("/openapi/") => {
+                let documents = self.documents.of(&view, &catalog);
+                openapi::serve(exchange, &view, &catalog, &documents.openapi, other).unwrap_or_else(|| exchange.not_found())
+            }
             Path::Other(other) => health::serve(exchange, other, self.is_shutting_down()).unwrap_or_else(|| exchange.not_found()),
             document => discovery::serve(exchange, &catalog, document, || self.documents.of(&view, &catalog).aggregated()),
         }

@@ -7,25 +7,45 @@ use super::{
 use crate::query::Query;
 use minkapi_object::{FieldSelector, LabelSelector, Status};
 use minkapi_schema::field::{Error, Path};
-use minkapi_view::{ListOptions, ResourceVersionMatch};
+use minkapi_view::{ListOptions, ResourceVersion, ResourceVersionMatch};
+
+/// What the options are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListKind {
+    /// A list, or a deletion of a collection.
+    List,
+    /// A watch.
+    Watch,
+    /// A `/watch/` URL without `watch` in its query: a watch whose options are checked as those of a list (chapter 18 on
+    /// C-06-42).
+    WatchUrl,
+}
 
 /// Options of a list, or of a watch.
 ///
 /// # Errors
 /// 400 for numbers, selectors and versions that do not parse (500 for a version of a watch), 422 for options that do not
 /// go together (C-05-10, C-06-21).
-pub(crate) fn list_options(query: &Query<'_>, watch: bool) -> Result<ListOptions, Status> {
+pub(crate) fn list_options(query: &Query<'_>, kind: ListKind) -> Result<ListOptions, Status> {
     let timeout_seconds = integer(query, "timeoutSeconds")?;
     let limit = integer(query, "limit")?;
     let label_selector = LabelSelector::parse(query.text("labelSelector")).map_err(|e| Status::bad_request(e.to_string()))?;
     let field_selector = FieldSelector::parse(query.text("fieldSelector")).map_err(|e| Status::bad_request(e.to_string()))?;
     let send_initial_events = query.flag("sendInitialEvents");
-    let errors = if watch { watch_errors(query, send_initial_events) } else { list_errors(query, send_initial_events) };
+    let errors = match kind {
+        ListKind::Watch => watch_errors(query, send_initial_events),
+        ListKind::List | ListKind::WatchUrl => list_errors(query, send_initial_events),
+    };
     refuse("ListOptions", &errors)?;
+    let resource_version = if kind == ListKind::List { list_version(query)? } else { watch_version(query)? };
+    let continued = kind == ListKind::List && !query.text("continue").is_empty();
+    if continued && matches!(resource_version, ResourceVersion::At(_)) {
+        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+    }
     Ok(ListOptions {
         label_selector,
         field_selector,
-        resource_version: if watch { watch_version(query)? } else { list_version(query)? },
+        resource_version,
         resource_version_match: match query.text("resourceVersionMatch") {
             "Exact" => Some(ResourceVersionMatch::Exact),
             "NotOlderThan" => Some(ResourceVersionMatch::NotOlderThan),

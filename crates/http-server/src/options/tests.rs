@@ -34,39 +34,39 @@ fn a_manager_is_printable() {
 
 #[test]
 fn an_empty_number_does_not_parse() {
-    let status = list_options(&query("limit="), false).unwrap_err();
+    let status = list_options(&query("limit="), ListKind::List).unwrap_err();
     assert_eq!((status.code, status.message.as_str()), (400, r#"strconv.ParseInt: parsing "": invalid syntax"#));
 }
 
 #[test]
 fn a_version_that_is_no_number_fails_differently_for_list_and_watch() {
-    let list = list_options(&query("resourceVersion=abc"), false).unwrap_err();
+    let list = list_options(&query("resourceVersion=abc"), ListKind::List).unwrap_err();
     assert_eq!(list.code, 400);
     assert_eq!(
         list.message,
         r#"invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax"#
     );
-    assert_eq!(list_options(&query("resourceVersion=-1"), true).unwrap_err().code, 500);
+    assert_eq!(list_options(&query("resourceVersion=-1"), ListKind::Watch).unwrap_err().code, 500);
 }
 
 #[test]
 fn options_of_lists_are_checked_for_what_goes_together() {
-    let status = list_options(&query("resourceVersion=0&resourceVersionMatch=Exact"), false).unwrap_err();
+    let status = list_options(&query("resourceVersion=0&resourceVersionMatch=Exact"), ListKind::List).unwrap_err();
     assert_eq!(status.code, 422);
-    let fine = list_options(&query("resourceVersion=7&resourceVersionMatch=NotOlderThan&limit=-1"), false).unwrap();
+    let fine = list_options(&query("resourceVersion=7&resourceVersionMatch=NotOlderThan&limit=-1"), ListKind::List).unwrap();
     assert_eq!((fine.resource_version, fine.limit), (ResourceVersion::At(7), 0));
 }
 
 #[test]
 fn watches_with_initial_events_must_say_how_old() {
-    let status = list_options(&query("sendInitialEvents=true&resourceVersionMatch=Exact"), true).unwrap_err();
+    let status = list_options(&query("sendInitialEvents=true&resourceVersionMatch=Exact"), ListKind::Watch).unwrap_err();
     assert_eq!(status.details.unwrap().causes.len(), 2);
 }
 
 #[test]
 fn a_body_of_delete_options_is_checked_as_a_query_is() {
     let options = delete_options_in(&json!({"gracePeriodSeconds": 3, "preconditions": {"uid": "u"}, "dryRun": ["All"]})).unwrap();
-    assert_eq!((options.grace_period_seconds, options.uid.as_deref(), options.dry_run), (Some(3), Some("u"), true));
+    assert_eq!((options.grace_period_seconds, options.uid.as_deref(), options.dry_run), (Some(3), Some("u"), ListKind::Watch));
     assert_eq!(delete_options_in(&json!({"propagationPolicy": "Sideways"})).unwrap_err().code, 422);
     assert_eq!(delete_options(&query("propagationPolicy=&orphanDependents=")).unwrap_err().details.unwrap().causes.len(), 2);
 }

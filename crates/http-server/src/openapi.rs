@@ -1,0 +1,62 @@
+//! OpenAPI documents: paths from the catalog, schemas from the registry's tables, custom resources' from their
+//! definitions (C-01-30 to C-01-35). Descriptions of built-in fields are left out.
+
+mod components;
+mod custom;
+mod operation;
+mod paths;
+mod serve;
+mod v2;
+mod v3;
+
+pub(crate) use serve::serve;
+
+use custom::Definitions;
+use minkapi_view::{Catalog, View};
+use serde_json::Value;
+use sha2::{Digest as _, Sha512};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+/// The documents of one catalog, each made when it is first asked for.
+#[derive(Debug, Default)]
+pub(crate) struct OpenApi {
+    v3: OnceLock<BTreeMap<String, Arc<Document>>>,
+    v2: OnceLock<Arc<Document>>,
+}
+
+/// A document with the hash that stands for its content.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub json: bytes::Bytes,
+    /// SHA-512 in upper-case hex.
+    pub hash: String,
+}
+
+impl Document {
+    fn new(value: &Value) -> Self {
+        let json = bytes::Bytes::from(value.to_string());
+        let hash = Sha512::digest(&json).iter().map(|b| format!("{b:02X}")).collect();
+        Self { json, hash }
+    }
+}
+
+impl OpenApi {
+    /// The documents of version 3 by their keys, such as `apis/apps/v1`.
+    pub fn v3(&self, view: &View, catalog: &Catalog) -> &BTreeMap<String, Arc<Document>> {
+        self.v3.get_or_init(|| {
+            let definitions = Definitions::of(view, catalog);
+            v3::documents(catalog, &definitions).into_iter().map(|(key, value)| (key, Arc::new(Document::new(&value)))).collect()
+        })
+    }
+
+    /// The one document of version 2.
+    pub fn v2(&self, view: &View, catalog: &Catalog) -> &Document {
+        self.v2.get_or_init(|| {
+            let definitions = Definitions::of(view, catalog);
+            Arc::new(Document::new(&v2::document(v3::documents(catalog, &definitions).into_values())))
+        })
+    }
+}
