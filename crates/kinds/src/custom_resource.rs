@@ -267,4 +267,5 @@ fn selectable_field(json_path: &str) -> SelectableField {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;

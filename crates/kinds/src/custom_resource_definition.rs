@@ -54,10 +54,10 @@ impl Strategy for CustomResourceDefinition {
         if let Some(service) = value::at_mut(spec, &["conversion", "webhook", "clientConfig", "service"]) {
             value::set_default(service, "port", 443);
         }
-        if let (Some(stored), Some(status)) = (stored, value::object_mut(object, "status")) {
-            if value::items(status, "storedVersions").is_empty() {
-                value::set(status, "storedVersions", vec![stored]);
-            }
+        if let (Some(stored), Some(status)) = (stored, value::object_mut(object, "status"))
+            && value::items(status, "storedVersions").is_empty()
+        {
+            value::set(status, "storedVersions", vec![stored]);
         }
     }
 
@@ -141,4 +141,5 @@ fn remember_storage_version(definition: &mut Value) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
