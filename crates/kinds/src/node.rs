@@ -30,11 +30,10 @@ impl Strategy for Node {
             agree_on_pod_cidr(spec);
         }
         let Some(status) = field_mut(node, "status") else { return };
-        if !has(status, "allocatable") {
-            if let Some(capacity) = field(status, "capacity").cloned() {
+        if !has(status, "allocatable")
+            && let Some(capacity) = field(status, "capacity").cloned() {
                 set(status, "allocatable", capacity);
             }
-        }
         for list in ["capacity", "allocatable"] {
             pod_spec::round_resources(status, list);
         }
@@ -61,25 +60,22 @@ impl Strategy for Node {
     fn prepare_for_update(&self, cx: &Context<'_>, new: &mut Value, old: &Value) {
         if cx.subresource == "status" {
             restore(new, old, &["spec"]);
-            if at(old, &["status", "config"]).is_none() {
-                if let Some(status) = field_mut(new, "status") {
+            if at(old, &["status", "config"]).is_none()
+                && let Some(status) = field_mut(new, "status") {
                     unset(status, "config");
                 }
-            }
             const USER_NAMESPACE: &[&str] = &["status", "nodeInfo", "runningInUserNamespace"];
-            if at(old, USER_NAMESPACE).is_none() {
-                if let Some(info) = at_mut(new, &["status", "nodeInfo"]) {
+            if at(old, USER_NAMESPACE).is_none()
+                && let Some(info) = at_mut(new, &["status", "nodeInfo"]) {
                     unset(info, "runningInUserNamespace");
                 }
-            }
             return;
         }
         restore(new, old, &["status"]);
-        if at(old, &["spec", "configSource"]).is_none() {
-            if let Some(spec) = field_mut(new, "spec") {
+        if at(old, &["spec", "configSource"]).is_none()
+            && let Some(spec) = field_mut(new, "spec") {
                 unset(spec, "configSource");
             }
-        }
         drop_preemption_policy(new, Some(old));
     }
 
@@ -200,11 +196,10 @@ fn agree_on_pod_cidr(spec: &mut Value) {
 /// Belongs to a feature that is off by default.
 fn drop_preemption_policy(node: &mut Value, old: Option<&Value>) {
     const KEY: &str = "podPreemptionPolicy";
-    if !old.is_some_and(|old| has(spec(old), KEY)) {
-        if let Some(spec) = field_mut(node, "spec") {
+    if !old.is_some_and(|old| has(spec(old), KEY))
+        && let Some(spec) = field_mut(node, "spec") {
             unset(spec, KEY);
         }
-    }
 }
 
 fn validate(node: &Value) -> ErrorList {

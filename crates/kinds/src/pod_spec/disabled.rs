@@ -64,7 +64,7 @@ pub fn drop_disabled(holder: &mut Value, old: Option<&Value>) {
             drop_place(volume, &["emptyDir", "mode"]);
         }
     }
-    if !items(old, "volumes").iter().any(|v| has_user(v)) {
+    if !items(old, "volumes").iter().any(has_user) {
         items_mut(spec, "volumes").iter_mut().for_each(drop_users);
     }
 }

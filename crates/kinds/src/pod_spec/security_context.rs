@@ -74,7 +74,10 @@ pub fn validate_pod(errors: &mut ErrorList, spec: &Value, path: &Path<'_>, optio
     one_of(errors, context, "seLinuxChangePolicy", SELINUX_CHANGE, path);
 }
 
-fn ids(errors: &mut ErrorList, context: &Value, rules: &[(&str, fn(i64) -> Vec<String>)], path: &Path<'_>) {
+/// What is wrong with a user or group id.
+type IdRule = fn(i64) -> Vec<String>;
+
+fn ids(errors: &mut ErrorList, context: &Value, rules: &[(&str, IdRule)], path: &Path<'_>) {
     for (key, rule) in rules {
         if let Some(id) = int(context, key) {
             each(errors, &path.child(key), id, rule(id));
@@ -102,10 +105,10 @@ fn sysctls(errors: &mut ErrorList, context: &Value, spec: &Value, path: &Path<'_
         } else if seen.contains(name) {
             errors.push(Error::duplicate(&name_path, name));
         }
-        if !options.sysctls_of_host_namespaces {
-            if let Some(flag) = host_namespace(name, spec) {
-                errors.push(Error::invalid(&name_path, name, format!("may not be specified when '{flag}' is true")));
-            }
+        if !options.sysctls_of_host_namespaces
+            && let Some(flag) = host_namespace(name, spec)
+        {
+            errors.push(Error::invalid(&name_path, name, format!("may not be specified when '{flag}' is true")));
         }
         seen.insert(name);
     }

@@ -85,13 +85,13 @@ pub fn validate_host_processes(errors: &mut ErrorList, spec: &Value, path: &Path
     super::visit_containers(spec, path, |container, container_path| {
         all += 1;
         let own = at(container, &["securityContext"]).and_then(host_process);
-        if let (Some(of_pod), Some(own)) = (of_pod, own) {
-            if of_pod != own {
-                let context = container_path.child("securityContext");
-                let options = context.child("windowsOptions");
-                let detail = format!("pod hostProcess value must be identical if both are specified, was {of_pod}");
-                errors.push(Error::invalid(&options.child("hostProcess"), own, detail));
-            }
+        if let (Some(of_pod), Some(own)) = (of_pod, own)
+            && of_pod != own
+        {
+            let context = container_path.child("securityContext");
+            let options = context.child("windowsOptions");
+            let detail = format!("pod hostProcess value must be identical if both are specified, was {of_pod}");
+            errors.push(Error::invalid(&options.child("hostProcess"), own, detail));
         }
         if own.or(of_pod).unwrap_or_default() {
             host += 1;

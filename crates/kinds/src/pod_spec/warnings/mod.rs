@@ -62,10 +62,10 @@ pub fn warnings(holder: &Value, is_template: bool, path: &Path<'_>) -> Vec<Strin
         }
         // Of pods it is told while the annotation is copied into the field.
         let key = format!("{APP_ARMOR_CONTAINER}{name}");
-        if let Some(value) = annotation(&key).filter(|_| is_template && !profile::has_app_armor(container)) {
-            if app_armor.is_none() || app_armor != profile::app_armor_field(value).as_ref() {
-                out.push(format!("{}: {APP_ARMOR_FIELD}", annotations_path.key(&key)));
-            }
+        if let Some(value) = annotation(&key).filter(|_| is_template && !profile::has_app_armor(container))
+            && (app_armor.is_none() || app_armor != profile::app_armor_field(value).as_ref())
+        {
+            out.push(format!("{}: {APP_ARMOR_FIELD}", annotations_path.key(&key)));
         }
         if let Some(own) = field(container, "resources") {
             for resource in ["memory", "ephemeral-storage"] {
