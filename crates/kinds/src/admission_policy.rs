@@ -28,7 +28,13 @@ pub fn expressions<'a>(spec: &'a Value, list: &str, key: &str) -> Vec<&'a str> {
 }
 
 /// The part of a policy's spec before what it does: failure policy, parameters, constraints, conditions, variables.
-pub fn validate_head(errors: &mut ErrorList, spec: &Value, old: Option<&Value>, path: &Path<'_>, constraints: impl Fn(&mut ErrorList, &Value, &Path<'_>)) {
+pub fn validate_head(
+    errors: &mut ErrorList,
+    spec: &Value,
+    old: Option<&Value>,
+    path: &Path<'_>,
+    constraints: impl Fn(&mut ErrorList, &Value, &Path<'_>),
+) {
     match text_if_set(spec, "failurePolicy") {
         None => errors.push(Error::required(&path.child("failurePolicy"), "")),
         Some(policy) if !FAILURE_POLICIES.contains(&policy) => {
@@ -196,10 +202,7 @@ mod tests {
             validate_param_ref(&mut errors, &reference, &Path::new("p"));
             texts(&errors)
         };
-        assert_eq!(
-            check(json!({"parameterNotFoundAction": "Deny"})),
-            ["p: Required value: one of name or selector must be specified"]
-        );
+        assert_eq!(check(json!({"parameterNotFoundAction": "Deny"})), ["p: Required value: one of name or selector must be specified"]);
         assert_eq!(
             check(json!({"name": "a", "selector": {}})),
             [
@@ -213,6 +216,9 @@ mod tests {
     #[test]
     fn a_selector_of_parameters_prints_as_in_go() {
         let spec = json!({"paramRef": {"selector": {"matchLabels": {"a": "b"}}}});
-        assert_eq!(param_ref_cell(&spec), "&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}");
+        assert_eq!(
+            param_ref_cell(&spec),
+            "&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]LabelSelectorRequirement{},}"
+        );
     }
 }

@@ -200,7 +200,9 @@ const STATIC_SUFFIX: &str = ".static.k8s.io";
 fn static_name(object: &Value) -> Option<(&str, String)> {
     let name = field(object, "metadata").map_or("", |m| text(m, "name"));
     let why = || {
-        format!("names ending with \"{STATIC_SUFFIX}\" are reserved for static manifest-based configurations and cannot be managed via the API")
+        format!(
+            "names ending with \"{STATIC_SUFFIX}\" are reserved for static manifest-based configurations and cannot be managed via the API"
+        )
     };
     name.ends_with(STATIC_SUFFIX).then(|| (name, why()))
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Column, Context, NameRule, Row, Strategy, Traits, table,
-    value::{at, at_mut, field, flag, has, int, items, set, set_default, text, unset},
+    value::{at, at_mut, field, flag, has, int, items, set, set_default, text},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -33,7 +33,7 @@ impl Strategy for APIService {
     }
 
     fn prepare_for_create(&self, cx: &Context<'_>, service: &mut Value) {
-        unset(service, "status");
+        set(service, "status", json!({}));
         if !has(spec(service), "service") {
             let available = json!({
                 "type": "Available",

@@ -22,9 +22,29 @@ const APPROVAL_TYPES: &[&str] = &["Approved", "Denied"];
 const FINAL_TYPES: &[&str] = &["Approved", "Denied", "Failed"];
 const STATUSES: &[&str] = &["False", "True", "Unknown"];
 const USAGES: &[&str] = &[
-    "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only",
-    "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement",
-    "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping",
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
 ];
 
 static SELECTABLE: [SelectableField; 1] = [SelectableField::new("spec.signerName", |v| Cow::Borrowed(text(spec(v), "signerName")))];
@@ -49,7 +69,11 @@ impl Strategy for CertificateSigningRequest {
         for (key, value) in [("username", cx.user), ("uid", cx.user_uid)] {
             if value.is_empty() { unset(spec, key) } else { set(spec, key, value) }
         }
-        if cx.groups.is_empty() { unset(spec, "groups") } else { set(spec, "groups", cx.groups.to_vec()) }
+        if cx.groups.is_empty() {
+            unset(spec, "groups")
+        } else {
+            set(spec, "groups", cx.groups.to_vec())
+        }
         set(request, "status", json!({}));
     }
 
@@ -341,9 +365,21 @@ fn stamp_conditions(new: &mut Value, old: &Value, now: &str) {
 static COLUMNS: &[Column] = &[
     table::NAME,
     table::AGE,
-    Column::new("SignerName", "string", "", 0, "Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will be defaulted:\n 1. If it's a kubelet client certificate, it is assigned\n    \"kubernetes.io/kube-apiserver-client-kubelet\".\n 2. If it's a kubelet serving certificate, it is assigned\n    \"kubernetes.io/kubelet-serving\".\n 3. Otherwise, it is assigned \"kubernetes.io/legacy-unknown\".\nDistribution of trust for signers happens out of band. You can select on this field using `spec.signerName`."),
+    Column::new(
+        "SignerName",
+        "string",
+        "",
+        0,
+        "Requested signer for the request. It is a qualified name in the form: `scope-hostname.io/name`. If empty, it will be defaulted:\n 1. If it's a kubelet client certificate, it is assigned\n    \"kubernetes.io/kube-apiserver-client-kubelet\".\n 2. If it's a kubelet serving certificate, it is assigned\n    \"kubernetes.io/kubelet-serving\".\n 3. Otherwise, it is assigned \"kubernetes.io/legacy-unknown\".\nDistribution of trust for signers happens out of band. You can select on this field using `spec.signerName`.",
+    ),
     Column::new("Requestor", "string", "", 0, "Base64-encoded PKCS#10 CSR data"),
-    Column::new("RequestedDuration", "string", "", 0, "expirationSeconds is the requested duration of validity of the issued certificate. The certificate signer may issue a certificate with a different validity duration so a client must check the delta between the notBefore and and notAfter fields in the issued certificate to determine the actual duration.\n\nThe v1.22+ in-tree implementations of the well-known Kubernetes signers will honor this field as long as the requested duration is not greater than the maximum duration they will honor per the --cluster-signing-duration CLI flag to the Kubernetes controller manager.\n\nCertificate signers may not honor this field for various reasons:\n\n  1. Old signer that is unaware of the field (such as the in-tree\n     implementations prior to v1.22)\n  2. Signer whose configured maximum is shorter than the requested duration\n  3. Signer whose configured minimum is longer than the requested duration\n\nThe minimum valid value for expirationSeconds is 600, i.e. 10 minutes."),
+    Column::new(
+        "RequestedDuration",
+        "string",
+        "",
+        0,
+        "expirationSeconds is the requested duration of validity of the issued certificate. The certificate signer may issue a certificate with a different validity duration so a client must check the delta between the notBefore and and notAfter fields in the issued certificate to determine the actual duration.\n\nThe v1.22+ in-tree implementations of the well-known Kubernetes signers will honor this field as long as the requested duration is not greater than the maximum duration they will honor per the --cluster-signing-duration CLI flag to the Kubernetes controller manager.\n\nCertificate signers may not honor this field for various reasons:\n\n  1. Old signer that is unaware of the field (such as the in-tree\n     implementations prior to v1.22)\n  2. Signer whose configured maximum is shorter than the requested duration\n  3. Signer whose configured minimum is longer than the requested duration\n\nThe minimum valid value for expirationSeconds is 600, i.e. 10 minutes.",
+    ),
     Column::new("Condition", "string", "", 0, "Conditions applied to the request, such as approval or denial."),
 ];
 

@@ -40,7 +40,13 @@ impl Strategy for ClusterRoleBinding {
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new("Role", "string", "", 0, "roleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error."),
+    Column::new(
+        "Role",
+        "string",
+        "",
+        0,
+        "roleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.",
+    ),
     table::AGE,
     Column::new("Users", "string", "", 1, "Users in the clusterRoleBinding"),
     Column::new("Groups", "string", "", 1, "Groups in the clusterRoleBinding"),

@@ -5,7 +5,7 @@ use crate::{
     go_struct::{self, GoField, GoType, nullable},
     object_meta::IMMUTABLE,
     table,
-    value::{at, field, int, items, text, unset},
+    value::{at, field, int, items, set, text, unset},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -39,7 +39,7 @@ impl Strategy for CSINode {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, node: &mut Value) {
-        unset(node, "status");
+        set(node, "status", json!({}));
     }
 
     fn validate(&self, _: &Context<'_>, node: &Value) -> ErrorList {
@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_registered_driver_changes_only_in_what_it_can_hold() {
-        let node = |id, count| json!({"spec": {"drivers": [{"name": "d", "nodeID": id, "topologyKeys": null, "allocatable": {"count": count}}]}});
+        let node =
+            |id, count| json!({"spec": {"drivers": [{"name": "d", "nodeID": id, "topologyKeys": null, "allocatable": {"count": count}}]}});
         let cx = Context::example();
         assert!(CSINode.validate_update(&cx, &node("a", 2), &node("a", 1)).is_empty());
         let errors = CSINode.validate_update(&cx, &node("b", 1), &node("a", 1));

@@ -26,8 +26,7 @@ const MAX_COUNTERS: usize = 32;
 const LISTS: &[&str] = &["bools", "ints", "strings", "versions"];
 /// What an attribute's value can be, in the order in which upstream tells it.
 const VALUES: &[&str] = &["int", "bool", "string", "version", "ints", "bools", "strings", "versions"];
-const ONE_NODE_FIELD: &str =
-    "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
+const ONE_NODE_FIELD: &str = "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec";
 
 /// Everything wrong with a device. `per_device` says that devices choose their nodes; `old` is the stored device.
 pub fn validate(found: &mut Findings, device: &Value, old: Option<&Value>, per_device: bool, path: &Path<'_>) {

@@ -28,8 +28,20 @@ const SKIPPED_OPERATIONS: &[&str] = &["All", "NodePrepareResources", "NodeUnprep
 
 /// Fields of references and device statuses in the order of their Go structs.
 const ORDER: &[&str] = &[
-    "apiGroup", "resource", "name", "uid", "driver", "pool", "device", "shareID", "conditions", "data", "networkData", "interfaceName",
-    "ips", "hardwareAddress",
+    "apiGroup",
+    "resource",
+    "name",
+    "uid",
+    "driver",
+    "pool",
+    "device",
+    "shareID",
+    "conditions",
+    "data",
+    "networkData",
+    "interfaceName",
+    "ips",
+    "hardwareAddress",
 ];
 
 /// What tells an allocated device from others, as Go prints it.

@@ -24,8 +24,24 @@ const NOT_A_REQUEST: &str = "must be the name of a request in the claim or the n
 
 /// Fields of requests in the order of their Go structs.
 const ORDER: &[&str] = &[
-    "name", "exactly", "firstAvailable", "deviceClassName", "selectors", "cel", "expression", "allocationMode", "count", "adminAccess",
-    "tolerations", "key", "operator", "value", "effect", "tolerationSeconds", "capacity", "derivedAttributes",
+    "name",
+    "exactly",
+    "firstAvailable",
+    "deviceClassName",
+    "selectors",
+    "cel",
+    "expression",
+    "allocationMode",
+    "count",
+    "adminAccess",
+    "tolerations",
+    "key",
+    "operator",
+    "value",
+    "effect",
+    "tolerationSeconds",
+    "capacity",
+    "derivedAttributes",
 ];
 
 /// Fills in how many devices each request asks for and how it tolerates.
@@ -83,7 +99,8 @@ fn parts(request: &Value) -> impl Iterator<Item = &Value> {
     field(request, "exactly").into_iter().chain(items(request, "firstAvailable"))
 }
 
-/// Whether a request asks for administrative access, which the namespace must allow by label.
+/// The first request that asks for administrative access, which the namespace must allow by a label
+/// (`resource.kubernetes.io/admin-access`).
 pub fn asks_for_admin_access(spec: &Value) -> Option<usize> {
     requests(spec).iter().position(|r| field(r, "exactly").is_some_and(|e| flag(e, "adminAccess")))
 }
@@ -328,8 +345,11 @@ mod go {
             GoType::List(&[text("Name", "name"), CLASS, SELECTORS, MODE, COUNT, TOLERATIONS, CAPACITY, DERIVED]),
         ),
     ];
-    const CONSTRAINT: &[GoField] =
-        &[nullable("Requests", "requests"), nullable("MatchAttribute", "matchAttribute"), nullable("DistinctAttribute", "distinctAttribute")];
+    const CONSTRAINT: &[GoField] = &[
+        nullable("Requests", "requests"),
+        nullable("MatchAttribute", "matchAttribute"),
+        nullable("DistinctAttribute", "distinctAttribute"),
+    ];
     const CONFIGURATION: &[GoField] = &[
         nullable("Requests", "requests"),
         field("Opaque", "opaque", GoType::Pointer(&[text("Driver", "driver"), nullable("Parameters", "parameters")])),
@@ -363,9 +383,11 @@ mod tests {
 
     #[test]
     fn a_request_asks_for_one_device_by_default() {
-        let mut spec = json!({"devices": {"requests": [{"name": "a", "exactly": {"deviceClassName": "c", "tolerations": [{"key": "k"}]}}]}});
+        let mut spec =
+            json!({"devices": {"requests": [{"name": "a", "exactly": {"deviceClassName": "c", "tolerations": [{"key": "k"}]}}]}});
         default(&mut spec);
-        let expected = json!({"deviceClassName": "c", "allocationMode": "ExactCount", "count": 1, "tolerations": [{"key": "k", "operator": "Equal"}]});
+        let expected =
+            json!({"deviceClassName": "c", "allocationMode": "ExactCount", "count": 1, "tolerations": [{"key": "k", "operator": "Equal"}]});
         assert_eq!(spec["devices"]["requests"][0]["exactly"], expected);
     }
 

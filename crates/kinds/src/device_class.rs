@@ -73,10 +73,7 @@ fn validate(class: &Value, old: Option<&Value>) -> ErrorList {
     found.into_list()
 }
 
-static COLUMNS: &[Column] = &[
-    table::NAME,
-    table::AGE,
-];
+static COLUMNS: &[Column] = &[table::NAME, table::AGE];
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use crate::{
     Column, Context, DeletedAnswer, Row, Strategy, Traits, condition, csi_driver_name,
     declarative::Findings,
     device_name, device_toleration, table, update,
-    value::{at, at_mut, field, items, object_mut, set, text, text_if_set, unset},
+    value::{at, at_mut, field, items, object_mut, set, text, text_if_set},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -30,7 +30,7 @@ impl Strategy for DeviceTaintRule {
     }
 
     fn prepare_for_create(&self, cx: &Context<'_>, rule: &mut Value) {
-        unset(rule, "status");
+        set(rule, "status", json!({}));
         set(&mut rule["metadata"], "generation", 1);
         stamp(cx, rule);
     }
@@ -46,7 +46,8 @@ impl Strategy for DeviceTaintRule {
         }
         stamp(cx, new);
         let differs = |key| taint(new).get(key) != taint(old).get(key);
-        if differs("effect") && !differs("timeAdded")
+        if differs("effect")
+            && !differs("timeAdded")
             && let Some(taint) = at_mut(new, TAINT)
         {
             set(taint, "timeAdded", cx.now);
@@ -121,8 +122,20 @@ static COLUMNS: &[Column] = &[
     table::NAME,
     Column::new("Key", "string", "", 0, "The taint key to be applied to a device. Must be a label name."),
     Column::new("Value", "string", "", 0, "The taint value corresponding to the taint key. Must be a label value."),
-    Column::new("Effect", "string", "", 0, "The effect of the taint on claims that do not tolerate the taint and through such claims on the pods using them.\n\nValid effects are None, NoSchedule and NoExecute. PreferNoSchedule as used for nodes is not valid here. More effects may get added in the future. Consumers must treat unknown effects like None."),
-    Column::new("TimeAdded", "string", "", 0, "TimeAdded represents the time at which the taint was added or (only in a DeviceTaintRule) the effect was modified. Added automatically during create or update if not set.\n\nIn addition, in a DeviceTaintRule a value provided during an update gets replaced with the current time if the provided value is the same as the old one and the new effect is different. Changing the key and/or value while keeping the effect unchanged is possible and does not update the time stamp because the eviction which uses it is either already started (NoExecute) or not started yet (NoEffect, NoSchedule)."),
+    Column::new(
+        "Effect",
+        "string",
+        "",
+        0,
+        "The effect of the taint on claims that do not tolerate the taint and through such claims on the pods using them.\n\nValid effects are None, NoSchedule and NoExecute. PreferNoSchedule as used for nodes is not valid here. More effects may get added in the future. Consumers must treat unknown effects like None.",
+    ),
+    Column::new(
+        "TimeAdded",
+        "string",
+        "",
+        0,
+        "TimeAdded represents the time at which the taint was added or (only in a DeviceTaintRule) the effect was modified. Added automatically during create or update if not set.\n\nIn addition, in a DeviceTaintRule a value provided during an update gets replaced with the current time if the provided value is the same as the old one and the new effect is different. Changing the key and/or value while keeping the effect unchanged is possible and does not update the time stamp because the eviction which uses it is either already started (NoExecute) or not started yet (NoEffect, NoSchedule).",
+    ),
     table::AGE,
 ];
 

@@ -54,8 +54,27 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
 /// Whether a text is a CEL identifier that is not reserved.
 pub fn is_identifier(text: &str) -> bool {
     const RESERVED: &[&str] = &[
-        "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
-        "package", "namespace", "return", "var", "void", "while",
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
     ];
     let mut bytes = text.bytes();
     let starts = bytes.next().is_some_and(|b| b == b'_' || b.is_ascii_alphabetic());

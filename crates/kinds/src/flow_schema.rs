@@ -2,7 +2,7 @@
 
 use crate::{
     Column, Context, Row, Strategy, Traits, table, update,
-    value::{at, field, flag, has, int, items, object_mut, set, set_default_nonzero, text, unset},
+    value::{at, field, flag, has, int, items, object_mut, set, set_default_nonzero, text},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -33,7 +33,7 @@ impl Strategy for FlowSchema {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, schema: &mut Value) {
-        unset(schema, "status");
+        set(schema, "status", json!({}));
         set(&mut schema["metadata"], "generation", 1);
     }
 
@@ -250,8 +250,20 @@ fn url_error(url: &str) -> Option<&'static str> {
 static COLUMNS: &[Column] = &[
     table::NAME,
     Column::new("PriorityLevel", "string", "", 0, "`name` is the name of the priority level configuration being referenced Required."),
-    Column::new("MatchingPrecedence", "string", "", 0, "`matchingPrecedence` is used to choose among the FlowSchemas that match a given request. The chosen FlowSchema is among those with the numerically lowest (which we take to be logically highest) MatchingPrecedence.  Each MatchingPrecedence value must be ranged in [1,10000]. Note that if the precedence is not specified, it will be set to 1000 as default."),
-    Column::new("DistinguisherMethod", "string", "", 0, "`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. `nil` specifies that the distinguisher is disabled and thus will always be the empty string."),
+    Column::new(
+        "MatchingPrecedence",
+        "string",
+        "",
+        0,
+        "`matchingPrecedence` is used to choose among the FlowSchemas that match a given request. The chosen FlowSchema is among those with the numerically lowest (which we take to be logically highest) MatchingPrecedence.  Each MatchingPrecedence value must be ranged in [1,10000]. Note that if the precedence is not specified, it will be set to 1000 as default.",
+    ),
+    Column::new(
+        "DistinguisherMethod",
+        "string",
+        "",
+        0,
+        "`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. `nil` specifies that the distinguisher is disabled and thus will always be the empty string.",
+    ),
     table::AGE,
     Column::new("MissingPL", "string", "", 0, "references a broken or non-existent PriorityLevelConfiguration"),
 ];

@@ -2,7 +2,7 @@
 
 use crate::{
     Column, Context, Row, Strategy, Traits, table, update,
-    value::{at, field, has, int, items, set, text, text_if_set, unset},
+    value::{at, field, has, int, items, set, text, text_if_set},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -30,7 +30,7 @@ impl Strategy for Ingress {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, ingress: &mut Value) {
-        unset(ingress, "status");
+        set(ingress, "status", json!({"loadBalancer": {}}));
         set(&mut ingress["metadata"], "generation", 1);
     }
 

@@ -83,7 +83,13 @@ fn validate(address: &Value, old: Option<&Value>) -> ErrorList {
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new("ParentRef", "string", "", 0, "parentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object."),
+    Column::new(
+        "ParentRef",
+        "string",
+        "",
+        0,
+        "parentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.",
+    ),
 ];
 
 #[cfg(test)]
@@ -93,7 +99,8 @@ mod tests {
 
     #[test]
     fn its_name_is_the_address_in_canonical_form() {
-        let address = |name| json!({"metadata": {"name": name}, "spec": {"parentRef": {"resource": "services", "name": "a", "namespace": "b"}}});
+        let address =
+            |name| json!({"metadata": {"name": name}, "spec": {"parentRef": {"resource": "services", "name": "a", "namespace": "b"}}});
         assert!(validate(&address("2001:db8::1"), None).is_empty());
         assert_eq!(
             texts(&validate(&address("2001:DB8::1"), None)),
@@ -103,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_table_shows_the_parent_by_resource_namespace_and_name() {
-        let address = json!({"metadata": {"name": "10.0.0.1"}, "spec": {"parentRef": {"group": "Apps", "resource": "Deployments", "name": "a"}}});
+        let address =
+            json!({"metadata": {"name": "10.0.0.1"}, "spec": {"parentRef": {"group": "Apps", "resource": "Deployments", "name": "a"}}});
         assert_eq!(IPAddress.row(&address, 0, false).cells[1], "deployments.apps/a");
     }
 }

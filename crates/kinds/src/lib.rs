@@ -41,7 +41,7 @@ mod endpoint_slice;
 mod endpoints;
 mod event;
 mod eviction;
-mod expression;
+pub mod expression;
 mod flow_schema;
 mod go_struct;
 mod horizontal_pod_autoscaler;
@@ -125,9 +125,12 @@ mod webhook_client;
 mod workload;
 mod x509;
 
+pub use certificate_signing_request::subject as certificate_request_subject;
 pub use custom_resource::CustomResource;
+pub use device_claim::asks_for_admin_access;
 pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, ScalePaths, SelectableField, Strategy, Traits, field_values};
 pub use table::{Column, Row};
+pub use x509::Subject;
 
 /// The strategies of the built-in kinds by group and kind, sorted.
 static STRATEGIES: &[(&str, &str, &dyn Strategy)] = &[

@@ -59,9 +59,7 @@ mod tests {
         let selector = json!({"matchExpressions": [{"key": "beta.kubernetes.io/os", "operator": "Exists"}], "matchLabels": {"a": "b"}});
         assert_eq!(
             selector_warnings(&selector, &Path::new("nodeTopology")),
-            [
-                "nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use \"kubernetes.io/os\" instead"
-            ]
+            ["nodeTopology.matchExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use \"kubernetes.io/os\" instead"]
         );
     }
 }

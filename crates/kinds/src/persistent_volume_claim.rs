@@ -21,13 +21,8 @@ pub struct PersistentVolumeClaim;
 const ATTRIBUTES_CLASS: &str = "volumeAttributesClassName";
 
 /// What a resize can be doing, sorted.
-const RESIZE_STATUSES: &[&str] = &[
-    "ControllerResizeInProgress",
-    "ControllerResizeInfeasible",
-    "NodeResizeInProgress",
-    "NodeResizeInfeasible",
-    "NodeResizePending",
-];
+const RESIZE_STATUSES: &[&str] =
+    &["ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"];
 
 impl Strategy for PersistentVolumeClaim {
     fn traits(&self) -> Traits {
@@ -156,10 +151,14 @@ fn validate_update(new: &Value, old: &Value) -> ErrorList {
     }
     size_did_not_shrink(&mut errors, new_spec, &old_spec, status(old), &path);
     errors.extend(immutable(field(new_spec, "volumeMode"), field(&old_spec, "volumeMode"), &Path::new("volumeMode")));
-    if text_if_set(new_spec, ATTRIBUTES_CLASS) != text_if_set(&old_spec, ATTRIBUTES_CLASS) && has(status(old), "currentVolumeAttributesClassName") {
+    if text_if_set(new_spec, ATTRIBUTES_CLASS) != text_if_set(&old_spec, ATTRIBUTES_CLASS)
+        && has(status(old), "currentVolumeAttributesClassName")
+    {
         let path = path.child(ATTRIBUTES_CLASS);
         match text_if_set(new_spec, ATTRIBUTES_CLASS) {
-            None => errors.push(Error::forbidden(&path, "update to nil is forbidden when status.currentVolumeAttributesClassName is not nil")),
+            None => {
+                errors.push(Error::forbidden(&path, "update to nil is forbidden when status.currentVolumeAttributesClassName is not nil"))
+            }
             Some("") => {
                 let why = "update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil";
                 errors.push(Error::forbidden(&path, why));
@@ -247,11 +246,23 @@ static COLUMNS: &[Column] = &[
     Column::new("Status", "string", "", 0, "phase represents the current phase of PersistentVolumeClaim."),
     Column::new("Volume", "string", "", 0, "volumeName is the binding reference to the PersistentVolume backing this claim."),
     Column::new("Capacity", "string", "", 0, "capacity represents the actual resources of the underlying volume."),
-    Column::new("Access Modes", "string", "", 0, "accessModes contains the actual access modes the volume backing the PVC has. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1"),
+    Column::new(
+        "Access Modes",
+        "string",
+        "",
+        0,
+        "accessModes contains the actual access modes the volume backing the PVC has. More info: https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1",
+    ),
     Column::new("StorageClass", "string", "", 0, "StorageClass of the pvc"),
     Column::new("VolumeAttributesClass", "string", "", 0, "VolumeAttributesClass of the pvc"),
     table::AGE,
-    Column::new("VolumeMode", "string", "", 1, "volumeMode defines what type of volume is required by the claim. Value of Filesystem is implied when not included in claim spec."),
+    Column::new(
+        "VolumeMode",
+        "string",
+        "",
+        1,
+        "volumeMode defines what type of volume is required by the claim. Value of Filesystem is implied when not included in claim spec.",
+    ),
 ];
 
 #[cfg(test)]

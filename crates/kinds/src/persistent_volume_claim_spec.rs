@@ -24,7 +24,12 @@ pub const PRINTED: &[GoField] = &[
     go_struct::field(
         "DataSourceRef",
         "dataSourceRef",
-        GoType::Pointer(&[nullable("APIGroup", "apiGroup"), go_struct::text("Kind", "kind"), go_struct::text("Name", "name"), nullable("Namespace", "namespace")]),
+        GoType::Pointer(&[
+            nullable("APIGroup", "apiGroup"),
+            go_struct::text("Kind", "kind"),
+            go_struct::text("Name", "name"),
+            nullable("Namespace", "namespace"),
+        ]),
     ),
     nullable("VolumeAttributesClassName", "volumeAttributesClassName"),
 ];
@@ -80,7 +85,9 @@ fn data_sources(errors: &mut ErrorList, spec: &Value, old: Option<&Value>, path:
     // Upstream prints the path of the field, a struct without exported members, as the bad value.
     let disagree = |why: &str| Error::invalid_printed(path, "{}", why);
     match (source, reference) {
-        (Some(_), Some(_)) if !namespace.is_empty() => errors.push(disagree("may not be specified when dataSourceRef.namespace is specified")),
+        (Some(_), Some(_)) if !namespace.is_empty() => {
+            errors.push(disagree("may not be specified when dataSourceRef.namespace is specified"))
+        }
         (Some(source), Some(reference)) if !same_source(source, reference) => errors.push(disagree("must match dataSourceRef")),
         _ => {}
     }

@@ -112,7 +112,7 @@ pub fn unsupported_access_modes(errors: &mut ErrorList, modes: &[Value], path: &
         errors.push(Error::not_supported(path, *mode, ACCESS_MODES));
     }
     let once_pod = |m: &&str| *m == "ReadWriteOncePod";
-    if modes.iter().any(|m| once_pod(m)) && modes.iter().any(|m| !once_pod(m) && ACCESS_MODES.contains(m)) {
+    if modes.iter().any(once_pod) && modes.iter().any(|m| !once_pod(m) && ACCESS_MODES.contains(m)) {
         errors.push(Error::forbidden(path, "may not use ReadWriteOncePod with other access modes"));
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     condition,
     object_meta::{self, IMMUTABLE},
     pem, pod_spec, table,
-    value::{entries, field, has, int, items, set_default, text, text_if_set, unset},
+    value::{entries, field, has, int, items, set, set_default, text, text_if_set},
     x509::{self, PublicKey},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -53,7 +53,7 @@ impl Strategy for PodCertificateRequest {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, request: &mut Value) {
-        unset(request, "status");
+        set(request, "status", json!({}));
     }
 
     fn validate(&self, _: &Context<'_>, request: &Value) -> ErrorList {
@@ -329,7 +329,11 @@ fn validate_times(cx: &Context<'_>, status: &Value, spec: &Value, leaf: &x509::C
     }
     let max = int(spec, "maxExpirationSeconds").unwrap_or_default();
     if lifetime > max {
-        return Some(vec![Error::invalid(&chain, nanos, format!("leaf certificate lifetime must be <= spec.maxExpirationSeconds ({max})"))]);
+        return Some(vec![Error::invalid(
+            &chain,
+            nanos,
+            format!("leaf certificate lifetime must be <= spec.maxExpirationSeconds ({max})"),
+        )]);
     }
     if refresh < from + REFRESH_MARGIN {
         return wrong("beginRefreshAt", "must be at least 10 minutes after status.notBefore");
@@ -345,9 +349,21 @@ static COLUMNS: &[Column] = &[
     Column::new("PodName", "string", "", 0, "podName is the name of the pod into which the certificate will be mounted."),
     Column::new("ServiceAccountName", "string", "", 0, "serviceAccountName is the name of the service account the pod is running as."),
     Column::new("NodeName", "string", "", 0, "nodeName is the name of the node the pod is assigned to."),
-    Column::new("SignerName", "string", "", 0, "signerName indicates the requested signer.\n\nAll signer names beginning with `kubernetes.io` are reserved for use by the Kubernetes project.  There is currently one well-known signer documented by the Kubernetes project, `kubernetes.io/kube-apiserver-client-pod`, which will issue client certificates understood by kube-apiserver.  It is currently unimplemented."),
+    Column::new(
+        "SignerName",
+        "string",
+        "",
+        0,
+        "signerName indicates the requested signer.\n\nAll signer names beginning with `kubernetes.io` are reserved for use by the Kubernetes project.  There is currently one well-known signer documented by the Kubernetes project, `kubernetes.io/kube-apiserver-client-pod`, which will issue client certificates understood by kube-apiserver.  It is currently unimplemented.",
+    ),
     Column::new("State", "string", "", 0, "Is the request Pending, Issued, Denied, or Failed?"),
-    Column::new("UnverifiedUserAnnotations", "string", "", 0, "unverifiedUserAnnotations allow pod authors to pass additional information to the signer implementation.  Kubernetes does not restrict or validate this metadata in any way.\n\nEntries are subject to the same validation as object metadata annotations, with the addition that all keys must be domain-prefixed. No restrictions are placed on values, except an overall size limitation on the entire field.\n\nSigners should document the keys and values they support.  Signers should deny requests that contain keys they do not recognize."),
+    Column::new(
+        "UnverifiedUserAnnotations",
+        "string",
+        "",
+        0,
+        "unverifiedUserAnnotations allow pod authors to pass additional information to the signer implementation.  Kubernetes does not restrict or validate this metadata in any way.\n\nEntries are subject to the same validation as object metadata annotations, with the addition that all keys must be domain-prefixed. No restrictions are placed on values, except an overall size limitation on the entire field.\n\nSigners should document the keys and values they support.  Signers should deny requests that contain keys they do not recognize.",
+    ),
 ];
 
 #[cfg(test)]
@@ -370,9 +386,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_final() {
-        let answered = |reason: &str| {
-            json!({"status": {"conditions": [{"type": "Denied", "status": "True", "reason": reason, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}})
-        };
+        let answered = |reason: &str| json!({"status": {"conditions": [{"type": "Denied", "status": "True", "reason": reason, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}});
         let cx = Context { subresource: "status", ..Context::example() };
         assert_eq!(
             texts(&PodCertificateRequest.validate_update(&cx, &answered("B"), &answered("A"))),

@@ -4,7 +4,7 @@ use crate::{
     Column, Context, DeletedAnswer, Row, Strategy, Traits, declarative,
     declarative::Findings,
     device_allocation, device_claim, table, update,
-    value::{at, at_mut, field, items, items_mut, unset},
+    value::{at, at_mut, field, items, items_mut, set},
 };
 use minkapi_schema::field::{ErrorList, Path};
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ impl Strategy for ResourceClaim {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, claim: &mut Value) {
-        unset(claim, "status");
+        set(claim, "status", json!({}));
         if let Some(spec) = at_mut(claim, &["spec"]) {
             device_claim::drop_disabled(spec, None);
         }
@@ -72,12 +72,7 @@ impl Strategy for ResourceClaim {
         let deleted = at(claim, &["metadata", "deletionTimestamp"]).is_some();
         let allocated = at(claim, &["status", "allocation"]).is_some();
         let reserved = allocated && field(claim, "status").is_some_and(|s| !items(s, "reservedFor").is_empty());
-        let states = [
-            (deleted, "deleted"),
-            (!allocated && !deleted, "pending"),
-            (allocated, "allocated"),
-            (reserved, "reserved"),
-        ];
+        let states = [(deleted, "deleted"), (!allocated && !deleted, "pending"), (allocated, "allocated"), (reserved, "reserved")];
         let state = states.iter().filter(|(holds, _)| *holds).map(|(_, state)| *state).collect::<Vec<_>>().join(",");
         Row::of(vec![table::name(claim), json!(state), table::age(claim, now_millis)])
     }

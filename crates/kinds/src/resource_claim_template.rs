@@ -69,7 +69,4 @@ impl Strategy for ResourceClaimTemplate {
     }
 }
 
-static COLUMNS: &[Column] = &[
-    table::NAME,
-    table::AGE,
-];
+static COLUMNS: &[Column] = &[table::NAME, table::AGE];

@@ -101,11 +101,7 @@ fn validate(errors: &mut ErrorList, class: &Value) {
     }
 }
 
-static COLUMNS: &[Column] = &[
-    table::NAME,
-    Column::new("Handler", "string", "", 0, ""),
-    table::AGE,
-];
+static COLUMNS: &[Column] = &[table::NAME, Column::new("Handler", "string", "", 0, ""), table::AGE];
 
 #[cfg(test)]
 mod tests {
@@ -117,7 +113,9 @@ mod tests {
         let class = json!({"handler": "runc", "scheduling": {"tolerations": [{"key": "a", "operator": "Exists"}, {"key": "a", "operator": "Exists"}]}});
         assert_eq!(
             texts(&RuntimeClass.validate(&Context::example(), &class)),
-            [r#"scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"","TolerationSeconds":null}"#]
+            [
+                r#"scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"","TolerationSeconds":null}"#
+            ]
         );
     }
 

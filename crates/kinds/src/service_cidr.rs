@@ -4,7 +4,7 @@ use crate::{
     Column, Context, Row, Strategy, Traits,
     object_meta::IMMUTABLE,
     table,
-    value::{field, items, unset},
+    value::{field, items, set},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -22,7 +22,7 @@ impl Strategy for ServiceCIDR {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, range: &mut Value) {
-        unset(range, "status");
+        set(range, "status", json!({}));
     }
 
     fn validate(&self, _: &Context<'_>, range: &Value) -> ErrorList {
@@ -90,7 +90,13 @@ fn validate_update(new: &Value, old: &Value) -> ErrorList {
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new("CIDRs", "string", "", 0, "cidrs defines the IP blocks in CIDR notation (e.g. \"192.168.0.0/24\" or \"2001:db8::/64\") from which to assign service cluster IPs. Max of two CIDRs is allowed, one of each IP family. This field is immutable."),
+    Column::new(
+        "CIDRs",
+        "string",
+        "",
+        0,
+        "cidrs defines the IP blocks in CIDR notation (e.g. \"192.168.0.0/24\" or \"2001:db8::/64\") from which to assign service cluster IPs. Max of two CIDRs is allowed, one of each IP family. This field is immutable.",
+    ),
     table::AGE,
 ];
 

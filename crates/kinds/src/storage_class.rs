@@ -70,7 +70,8 @@ impl Strategy for StorageClass {
     /// Only a list tells which class is the default (C-05-46).
     fn row(&self, class: &Value, now_millis: i64, in_list: bool) -> Row {
         let meta = field(class, "metadata").unwrap_or(&Value::Null);
-        let is_default = in_list && field(meta, "annotations").is_some_and(|a| DEFAULT_ANNOTATIONS.iter().any(|key| text(a, key) == "true"));
+        let is_default =
+            in_list && field(meta, "annotations").is_some_and(|a| DEFAULT_ANNOTATIONS.iter().any(|key| text(a, key) == "true"));
         let or = |key, default| if text(class, key).is_empty() { default } else { text(class, key) };
         Row::of(vec![
             json!(format!("{}{}", text(meta, "name"), if is_default { " (default)" } else { "" })),
@@ -143,8 +144,20 @@ fn validate_topology_term<'a>(errors: &mut ErrorList, term: &'a Value, path: &Pa
 static COLUMNS: &[Column] = &[
     table::NAME,
     Column::new("Provisioner", "string", "", 0, "provisioner indicates the type of the provisioner."),
-    Column::new("ReclaimPolicy", "string", "", 0, "reclaimPolicy controls the reclaimPolicy for dynamically provisioned PersistentVolumes of this storage class. Defaults to Delete."),
-    Column::new("VolumeBindingMode", "string", "", 0, "volumeBindingMode indicates how PersistentVolumeClaims should be provisioned and bound.  When unset, VolumeBindingImmediate is used. This field is only honored by servers that enable the VolumeScheduling feature."),
+    Column::new(
+        "ReclaimPolicy",
+        "string",
+        "",
+        0,
+        "reclaimPolicy controls the reclaimPolicy for dynamically provisioned PersistentVolumes of this storage class. Defaults to Delete.",
+    ),
+    Column::new(
+        "VolumeBindingMode",
+        "string",
+        "",
+        0,
+        "volumeBindingMode indicates how PersistentVolumeClaims should be provisioned and bound.  When unset, VolumeBindingImmediate is used. This field is only honored by servers that enable the VolumeScheduling feature.",
+    ),
     Column::new("AllowVolumeExpansion", "string", "", 0, "allowVolumeExpansion shows whether the storage class allow volume expand."),
     table::AGE,
 ];

@@ -4,7 +4,7 @@ use crate::{
     Column, Context, Row, Strategy, Traits, condition, go_struct,
     object_meta::IMMUTABLE,
     table,
-    value::{at, field, items, text, unset},
+    value::{at, field, items, set, text},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
@@ -26,7 +26,7 @@ impl Strategy for StorageVersionMigration {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, migration: &mut Value) {
-        unset(migration, "status");
+        set(migration, "status", json!({}));
     }
 
     fn validate(&self, _: &Context<'_>, migration: &Value) -> ErrorList {
@@ -54,7 +54,8 @@ impl Strategy for StorageVersionMigration {
         let mut errors = self.validate(cx, new);
         if group_resource(new) != group_resource(old) {
             let spec = field(new, "spec").unwrap_or(&Value::Null);
-            let printed = format!("{{\"Resource\":{}}}", go_struct::in_order(spec.get("resource").unwrap_or(&json!({})), &["group", "resource"]));
+            let printed =
+                format!("{{\"Resource\":{}}}", go_struct::in_order(spec.get("resource").unwrap_or(&json!({})), &["group", "resource"]));
             errors.push(Error::invalid_printed(&Path::new("spec"), printed, IMMUTABLE));
         }
         errors

@@ -15,8 +15,21 @@ pub struct SubjectAccessReview;
 
 /// Fields of ObjectMeta in the order of its Go struct.
 const METADATA_ORDER: &[&str] = &[
-    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",
-    "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers", "managedFields",
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
 ];
 
 impl Strategy for SubjectAccessReview {
@@ -145,7 +158,9 @@ mod tests {
         let review = json!({"kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": {"fieldSelector": {}}}});
         assert_eq!(
             check(review),
-            ["spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required"]
+            [
+                "spec.resourceAttributes.fieldSelector.requirements: Required value: when spec.resourceAttributes.fieldSelector is specified, requirements or rawSelector is required"
+            ]
         );
     }
 }

@@ -44,7 +44,11 @@ impl Strategy for TokenRequest {
         if is_for_webhook(spec) {
             let audiences = items(spec, "audiences");
             if audiences.len() != 1 {
-                errors.push(Error::invalid(&path.child("audiences"), audiences.to_vec(), "must be length 1 when bound to a webhook config"));
+                errors.push(Error::invalid(
+                    &path.child("audiences"),
+                    audiences.to_vec(),
+                    "must be length 1 when bound to a webhook config",
+                ));
             }
             validate_attestations(&mut errors, spec, &path.child("attestations"));
         } else if attestations {

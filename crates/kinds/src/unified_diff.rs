@@ -53,14 +53,7 @@ fn matches(a: &[&str], b: &[&str]) -> Vec<Match> {
     joined
 }
 
-fn collect(
-    found: &mut Vec<Match>,
-    a: &[&str],
-    b: &[&str],
-    places: &HashMap<&str, Vec<usize>>,
-    in_a: Range<usize>,
-    in_b: Range<usize>,
-) {
+fn collect(found: &mut Vec<Match>, a: &[&str], b: &[&str], places: &HashMap<&str, Vec<usize>>, in_a: Range<usize>, in_b: Range<usize>) {
     let m = longest(a, b, places, &in_a, &in_b);
     if m.size == 0 {
         return;
@@ -110,7 +103,8 @@ fn hunks(matches: &[Match], a_len: usize, b_len: usize) -> Vec<Vec<Step>> {
             steps.push(Step { equal: true, a: m.a..i, b: m.b..j });
         }
     }
-    let head = |s: &Step| Step { equal: true, a: s.a.start..s.a.end.min(s.a.start + CONTEXT), b: s.b.start..s.b.end.min(s.b.start + CONTEXT) };
+    let head =
+        |s: &Step| Step { equal: true, a: s.a.start..s.a.end.min(s.a.start + CONTEXT), b: s.b.start..s.b.end.min(s.b.start + CONTEXT) };
     let tail = |s: &Step| Step {
         equal: true,
         a: s.a.start.max(s.a.end.saturating_sub(CONTEXT))..s.a.end,
@@ -180,7 +174,10 @@ mod tests {
     fn distant_changes_are_hunks_of_their_own() {
         let old = (0..30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n");
         let new = old.replace("\n3\n", "\n").replace("\n25\n", "\n25\nx\n");
-        assert_eq!(unified_diff(&old, &new), "@@ -1,7 +1,6 @@\n 0\n 1\n 2\n-3\n 4\n 5\n 6\n@@ -24,6 +23,7 @@\n 23\n 24\n 25\n+x\n 26\n 27\n 28\n");
+        assert_eq!(
+            unified_diff(&old, &new),
+            "@@ -1,7 +1,6 @@\n 0\n 1\n 2\n-3\n 4\n 5\n 6\n@@ -24,6 +23,7 @@\n 23\n 24\n 25\n+x\n 26\n 27\n 28\n"
+        );
     }
 
     #[test]

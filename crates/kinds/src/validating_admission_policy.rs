@@ -7,7 +7,7 @@ use crate::{
     condition,
     expression::{self, Expression, Role},
     table, update,
-    value::{field, has, items, object_mut, set, set_default, text, text_if_set, unset},
+    value::{field, has, items, object_mut, set, set_default, text, text_if_set},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -40,7 +40,7 @@ impl Strategy for ValidatingAdmissionPolicy {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, policy: &mut Value) {
-        unset(policy, "status");
+        set(policy, "status", json!({}));
         set(&mut policy["metadata"], "generation", 1);
     }
 
@@ -94,11 +94,7 @@ fn validate(policy: &Value, old: Option<&Value>) -> ErrorList {
     let mut errors = ErrorList::new();
     let (policy_spec, path) = (spec(policy), Path::new("spec"));
     validate_head(&mut errors, policy_spec, old.map(spec), &path, |_, _, _| {});
-    let scope = Scope {
-        params: has(policy_spec, "paramKind"),
-        variables: variables(policy_spec),
-        old: old.map_or(&Value::Null, spec),
-    };
+    let scope = Scope { params: has(policy_spec, "paramKind"), variables: variables(policy_spec), old: old.map_or(&Value::Null, spec) };
     let (validations, annotations) = (items(policy_spec, "validations"), items(policy_spec, "auditAnnotations"));
     if validations.is_empty() && annotations.is_empty() {
         for key in ["validations", "auditAnnotations"] {

@@ -2,7 +2,7 @@
 
 use crate::{
     Column, Context, DeletedAnswer, Row, Strategy, Traits, csi_driver_name, declarative, persistent_volume_spec, table,
-    value::{at, entries, field, flag, int, text, text_if_set, unset},
+    value::{at, entries, field, flag, int, set, text, text_if_set},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -34,7 +34,7 @@ impl Strategy for VolumeAttachment {
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, attachment: &mut Value) {
-        unset(attachment, "status");
+        set(attachment, "status", json!({"attached": false}));
     }
 
     fn validate(&self, _: &Context<'_>, attachment: &Value) -> ErrorList {
@@ -130,9 +130,21 @@ fn validate_status(errors: &mut ErrorList, status: &Value) {
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new("Attacher", "string", "name", 0, "attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName()."),
+    Column::new(
+        "Attacher",
+        "string",
+        "name",
+        0,
+        "attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName().",
+    ),
     Column::new("PV", "string", "", 0, "persistentVolumeName represents the name of the persistent volume to attach."),
     Column::new("Node", "string", "", 0, "nodeName represents the node that the volume should be attached to."),
-    Column::new("Attached", "boolean", "", 0, "attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher."),
+    Column::new(
+        "Attached",
+        "boolean",
+        "",
+        0,
+        "attached indicates the volume is successfully attached. This field must only be set by the entity completing the attach operation, i.e. the external-attacher.",
+    ),
     table::AGE,
 ];

@@ -97,7 +97,8 @@ impl<'a> Url<'a> {
         let Some(rest) = rest.strip_prefix("//") else { return Ok(Self { scheme, user: None, host: "", query, fragment }) };
         let authority = rest.split('/').next().unwrap_or_default();
         let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-        let port = if host.starts_with('[') { host.rsplit_once(']').map(|(_, port)| port) } else { host.find(':').map(|at| host.split_at(at).1) };
+        let port =
+            if host.starts_with('[') { host.rsplit_once(']').map(|(_, port)| port) } else { host.find(':').map(|at| host.split_at(at).1) };
         if let Some(port) = port.filter(|p| !p.is_empty() && !p.strip_prefix(':').is_some_and(|d| d.bytes().all(|b| b.is_ascii_digit()))) {
             return Err(format!("invalid port {} after host", quoted(port)));
         }
@@ -149,10 +150,7 @@ mod tests {
                 "url: Invalid value: \"a=b\": query parameters are not permitted in the URL",
             ]
         );
-        assert_eq!(
-            url(":x"),
-            [format!("url: Required value: url must be a valid URL: parse \":x\": missing protocol scheme{FORM}")]
-        );
+        assert_eq!(url(":x"), [format!("url: Required value: url must be a valid URL: parse \":x\": missing protocol scheme{FORM}")]);
     }
 
     #[test]

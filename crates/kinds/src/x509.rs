@@ -75,9 +75,9 @@ impl<'a> Request<'a> {
         let mut outer = Reader::new(der);
         let mut request = outer.inside(tag::SEQUENCE)?;
         let mut info = request.inside(tag::SEQUENCE)?;
-        request.expect(tag::SEQUENCE)?;
-        request.expect(tag::BIT_STRING)?;
-        info.expect(tag::INTEGER)?;
+        request.content(tag::SEQUENCE)?;
+        request.content(tag::BIT_STRING)?;
+        info.content(tag::INTEGER)?;
         let subject = subject(info.inside(tag::SEQUENCE)?)?;
         let (_, content, key_bytes) = info.next().filter(|(found, ..)| *found == tag::SEQUENCE)?;
         (outer.is_empty() && request.is_empty()).then_some(Self { subject, key: public_key(content)?, key_bytes })
@@ -90,17 +90,17 @@ impl<'a> Certificate<'a> {
         let mut outer = Reader::new(der);
         let mut certificate = outer.inside(tag::SEQUENCE)?;
         let mut body = certificate.inside(tag::SEQUENCE)?;
-        certificate.expect(tag::SEQUENCE)?;
-        certificate.expect(tag::BIT_STRING)?;
+        certificate.content(tag::SEQUENCE)?;
+        certificate.content(tag::BIT_STRING)?;
         if body.peek() == Some(tag::EXPLICIT_0) {
             body.next()?;
         }
-        body.expect(tag::INTEGER)?;
-        body.expect(tag::SEQUENCE)?;
-        body.expect(tag::SEQUENCE)?;
+        body.content(tag::INTEGER)?;
+        body.content(tag::SEQUENCE)?;
+        body.content(tag::SEQUENCE)?;
         let mut validity = body.inside(tag::SEQUENCE)?;
         let (not_before, not_after) = (time(validity.next()?)?, time(validity.next()?)?);
-        body.expect(tag::SEQUENCE)?;
+        body.content(tag::SEQUENCE)?;
         let (_, content, key_bytes) = body.next().filter(|(found, ..)| *found == tag::SEQUENCE)?;
         public_key(content)?;
         let mut is_authority = false;
@@ -116,24 +116,24 @@ impl<'a> Certificate<'a> {
 /// The kind of key in a `SubjectPublicKeyInfo`.
 pub fn parse_public_key(der: &[u8]) -> Option<PublicKey> {
     let mut outer = Reader::new(der);
-    let content = outer.expect(tag::SEQUENCE)?;
+    let content = outer.content(tag::SEQUENCE)?;
     if outer.is_empty() { public_key(content) } else { None }
 }
 
 fn public_key(content: &[u8]) -> Option<PublicKey> {
     let mut info = Reader::new(content);
     let mut algorithm = info.inside(tag::SEQUENCE)?;
-    let identifier = algorithm.expect(tag::OBJECT_IDENTIFIER)?;
-    let bits = info.expect(tag::BIT_STRING)?;
+    let identifier = algorithm.content(tag::OBJECT_IDENTIFIER)?;
+    let bits = info.content(tag::BIT_STRING)?;
     Some(match identifier {
         ED25519 => PublicKey::Ed25519,
         ELLIPTIC => {
-            let curve = algorithm.expect(tag::OBJECT_IDENTIFIER)?;
+            let curve = algorithm.content(tag::OBJECT_IDENTIFIER)?;
             PublicKey::Elliptic(CURVES.iter().find(|(id, _)| *id == curve)?.1)
         }
         RSA => {
             let (_unused_bits, key) = bits.split_first()?;
-            let modulus = Reader::new(key).inside(tag::SEQUENCE)?.expect(tag::INTEGER)?;
+            let modulus = Reader::new(key).inside(tag::SEQUENCE)?.content(tag::INTEGER)?;
             let significant = modulus.iter().skip_while(|b| **b == 0).count();
             PublicKey::Rsa(significant * 8)
         }
@@ -147,7 +147,7 @@ fn subject(mut name: Reader<'_>) -> Option<Subject> {
         let mut set = name.inside(tag::SET)?;
         while !set.is_empty() {
             let mut attribute = set.inside(tag::SEQUENCE)?;
-            let identifier = attribute.expect(tag::OBJECT_IDENTIFIER)?;
+            let identifier = attribute.content(tag::OBJECT_IDENTIFIER)?;
             let (_, value, _) = attribute.next()?;
             let value = String::from_utf8_lossy(value).into_owned();
             match identifier {
@@ -164,14 +164,14 @@ fn has_authority_bit(extensions: &[u8]) -> Option<bool> {
     let mut list = Reader::new(extensions).inside(tag::SEQUENCE)?;
     while !list.is_empty() {
         let mut extension = list.inside(tag::SEQUENCE)?;
-        if extension.expect(tag::OBJECT_IDENTIFIER)? != BASIC_CONSTRAINTS {
+        if extension.content(tag::OBJECT_IDENTIFIER)? != BASIC_CONSTRAINTS {
             continue;
         }
         if extension.peek() == Some(tag::BOOLEAN) {
             extension.next()?;
         }
-        let mut constraints = Reader::new(extension.expect(tag::OCTET_STRING)?).inside(tag::SEQUENCE)?;
-        return Some(constraints.peek() == Some(tag::BOOLEAN) && constraints.expect(tag::BOOLEAN)? == [0xff]);
+        let mut constraints = Reader::new(extension.content(tag::OCTET_STRING)?).inside(tag::SEQUENCE)?;
+        return Some(constraints.peek() == Some(tag::BOOLEAN) && constraints.content(tag::BOOLEAN)? == [0xff]);
     }
     Some(false)
 }
@@ -187,8 +187,7 @@ fn time((found, content, _): (u8, &[u8], &[u8])) -> Option<i64> {
         _ => return None,
     };
     let part = |from: usize, to: usize| text.get(from..to);
-    let rfc3339 =
-        format!("{}-{}-{}T{}:{}:{}Z", part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?);
+    let rfc3339 = format!("{}-{}-{}T{}:{}:{}Z", part(0, 4)?, part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?);
     rfc3339.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
 }
 
