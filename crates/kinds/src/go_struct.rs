@@ -16,6 +16,8 @@ pub enum GoType {
     Pointer(&'static [GoField]),
     /// A list of structs: `null` when unset.
     List(&'static [GoField]),
+    /// An embedded struct of `metav1`: these members stand in the struct itself, under their JSON names, where they are set.
+    Embedded(&'static [&'static str]),
 }
 
 /// A field of a Go struct.
@@ -91,17 +93,31 @@ fn new_line(out: &mut String, depth: Option<usize>) {
 
 fn write_struct(out: &mut String, value: Option<&Value>, fields: &[GoField], depth: Option<usize>) {
     out.push('{');
-    for (i, field) in fields.iter().enumerate() {
-        if i > 0 {
+    let start = out.len();
+    let name = |out: &mut String, name: &str| {
+        if out.len() > start {
             out.push(',');
         }
         new_line(out, depth);
-        out.push_str(&quoted(field.go));
+        out.push_str(&quoted(name));
         out.push_str(if depth.is_some() { ": " } else { ":" });
+    };
+    let inner = depth.map(|d| d + 1);
+    for field in fields {
         let member = value.and_then(|v| v.get(field.json)).filter(|v| !v.is_null());
-        write_type(out, member, field.ty, depth.map(|d| d + 1));
+        if let GoType::Embedded(keys) = field.ty {
+            for key in keys {
+                if let Some(member) = member.and_then(|m| m.get(key)) {
+                    name(out, key);
+                    write_plain(out, member, inner);
+                }
+            }
+        } else {
+            name(out, field.go);
+            write_type(out, member, field.ty, inner);
+        }
     }
-    if !fields.is_empty() {
+    if out.len() > start {
         new_line(out, depth.map(|d| d - 1));
     }
     out.push('}');
@@ -111,6 +127,7 @@ fn write_type(out: &mut String, value: Option<&Value>, ty: GoType, depth: Option
     match (ty, value) {
         (GoType::Struct(fields), value) => write_struct(out, value, fields, depth),
         (GoType::Plain(zero), None) => out.push_str(zero),
+        (GoType::Embedded(_), _) => {}
         (GoType::Pointer(_) | GoType::List(_), None) => out.push_str("null"),
         (GoType::Plain(_), Some(value)) => write_plain(out, value, depth),
         (GoType::Pointer(fields), value) => write_struct(out, value, fields, depth),

@@ -69,6 +69,7 @@ mod pem;
 mod persistent_volume;
 mod persistent_volume_claim;
 mod persistent_volume_claim_spec;
+mod persistent_volume_go;
 mod persistent_volume_source;
 mod persistent_volume_spec;
 mod pod;

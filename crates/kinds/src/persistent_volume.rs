@@ -1,8 +1,9 @@
 //! PersistentVolume: a piece of storage.
 
 use crate::{
-    Column, Context, DeletedAnswer, Row, Strategy, Traits, node_label, node_selector,
+    Column, Context, DeletedAnswer, Row, Strategy, Traits, go_struct, node_label, node_selector,
     object_meta::immutable,
+    persistent_volume_go::PERSISTENT_VOLUME_SOURCE,
     persistent_volume_source, persistent_volume_spec, resource_quantity, storage_text, table, update,
     value::{at, at_mut, field, has, items, items_mut, object_mut, set, set_default_nonzero, text, text_if_set, unset},
 };
@@ -148,7 +149,8 @@ fn validate_update(new: &Value, old: &Value) -> ErrorList {
     if after != before {
         let spec = Path::new("spec");
         let path = spec.child("persistentvolumesource");
-        let diff = crate::unified_diff::unified_diff(&printed(&before), &printed(&after));
+        let indented = |sources: &Value| go_struct::indented(sources, PERSISTENT_VOLUME_SOURCE);
+        let diff = crate::unified_diff::unified_diff(&indented(&before), &indented(&after));
         errors.push(Error::forbidden(&path, format!("spec.persistentvolumesource is immutable after creation\n{diff}")));
     }
     errors.extend(immutable(field(new_spec, "volumeMode"), field(old_spec, "volumeMode"), &Path::new("volumeMode")));
@@ -161,11 +163,6 @@ fn validate_update(new: &Value, old: &Value) -> ErrorList {
         errors.push(Error::forbidden(&spec.child(class), "update from non-nil value to nil is forbidden"));
     }
     errors
-}
-
-/// The sources on many lines. Upstream prints the fields of its internal type here.
-fn printed(sources: &Value) -> String {
-    serde_json::to_string_pretty(sources).unwrap_or_default().replace("  ", " ")
 }
 
 /// A volume's nodes may not change, but a requirement may move from a beta label to the one that it became.
@@ -282,3 +279,33 @@ static COLUMNS: &[Column] = &[
         "volumeMode defines if a volume is intended to be used with a formatted filesystem or to remain in raw block state. Value of Filesystem is implied when not included in spec.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::texts;
+
+    fn volume(driver: &str) -> Value {
+        json!({"metadata": {"name": "a"}, "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+            "csi": {"driver": driver, "volumeHandle": "h"}}})
+    }
+
+    #[test]
+    fn the_diff_of_a_changed_source_prints_it_as_go_declares_it() {
+        let why = "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n";
+        let diff = "@@ -21,7 +21,7 @@\n  \"Local\": null,\n  \"StorageOS\": null,\n  \"CSI\": {\n-  \"Driver\": \"d\",\n+  \"Driver\": \"e\",\n   \"VolumeHandle\": \"h\",\n   \"ReadOnly\": false,\n   \"FSType\": \"\",\n";
+        assert_eq!(texts(&validate_update(&volume("e"), &volume("d"))), [format!("{why}{diff}")]);
+    }
+
+    #[test]
+    fn the_server_notes_when_the_phase_changes() {
+        let cx = Context { subresource: "status", ..Context::example() };
+        let of = |phase: &str| json!({"status": {"phase": phase, "lastPhaseTransitionTime": "2020-01-01T00:00:00Z"}});
+        let mut new = of("Bound");
+        PersistentVolume.prepare_for_update(&cx, &mut new, &of("Available"));
+        assert_eq!(new["status"]["lastPhaseTransitionTime"], cx.now);
+        let mut same = of("Bound");
+        PersistentVolume.prepare_for_update(&cx, &mut same, &of("Bound"));
+        assert_eq!(same, of("Bound"));
+    }
+}

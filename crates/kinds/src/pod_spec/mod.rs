@@ -39,7 +39,7 @@ pub use annotations::{validate as validate_annotations, validate_update as valid
 pub use container::{image_padding, validate_image_padding};
 pub use defaults::default;
 pub use disabled::{drop_disabled, drop_disabled_status};
-pub use go::{EPHEMERAL_CONTAINER, HOST_IP, NODE_SELECTOR_TERM, POD_IP, POD_SPEC};
+pub use go::{EPHEMERAL_CONTAINER, HOST_IP, NODE_SELECTOR_TERM, POD_IP, POD_SPEC, volume as go_volume};
 pub use options::Options;
 pub use paths::each as invalid_numbers;
 pub use pod_level_resources::default as default_pod_level_resources;

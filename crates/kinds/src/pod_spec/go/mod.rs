@@ -3,7 +3,8 @@
 
 mod container;
 mod spec;
-mod volume;
+/// The sources of volumes, which persistent volumes share.
+pub mod volume;
 
 pub use container::{EPHEMERAL_CONTAINER, SECCOMP_PROFILE, SECURITY_CONTEXT};
 pub use spec::{HOST_IP, NODE_SELECTOR_TERM, POD_IP, POD_RESOURCE_CLAIM, POD_SPEC};

@@ -2,19 +2,19 @@
 
 use crate::go_struct::{
     GoField,
-    GoType::{List, Plain, Pointer, Struct},
+    GoType::{Embedded, List, Plain, Pointer, Struct},
     field, nullable, number, text,
 };
 use crate::persistent_volume_claim_spec;
 
-const HOST_PATH_VOLUME_SOURCE: &[GoField] = &[text("Path", "path"), nullable("Type", "type")];
+pub const HOST_PATH_VOLUME_SOURCE: &[GoField] = &[text("Path", "path"), nullable("Type", "type")];
 
 const EMPTY_DIR_VOLUME_SOURCE: &[GoField] = &[text("Medium", "medium"), nullable("SizeLimit", "sizeLimit"), nullable("Mode", "mode")];
 
-const GCE_PERSISTENT_DISK_VOLUME_SOURCE: &[GoField] =
+pub const GCE_PERSISTENT_DISK_VOLUME_SOURCE: &[GoField] =
     &[text("PDName", "pdName"), text("FSType", "fsType"), number("Partition", "partition"), field("ReadOnly", "readOnly", Plain("false"))];
 
-const AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE: &[GoField] = &[
+pub const AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE: &[GoField] = &[
     text("VolumeID", "volumeID"),
     text("FSType", "fsType"),
     number("Partition", "partition"),
@@ -34,7 +34,7 @@ const SECRET_VOLUME_SOURCE: &[GoField] = &[
     nullable("DefaultUser", "defaultUser"),
 ];
 
-const NFS_VOLUME_SOURCE: &[GoField] = &[text("Server", "server"), text("Path", "path"), field("ReadOnly", "readOnly", Plain("false"))];
+pub const NFS_VOLUME_SOURCE: &[GoField] = &[text("Server", "server"), text("Path", "path"), field("ReadOnly", "readOnly", Plain("false"))];
 
 /// `LocalObjectReference`.
 pub const LOCAL_OBJECT_REFERENCE: &[GoField] = &[text("Name", "name")];
@@ -93,7 +93,7 @@ const CEPH_FS_VOLUME_SOURCE: &[GoField] = &[
     field("ReadOnly", "readOnly", Plain("false")),
 ];
 
-const FLOCKER_VOLUME_SOURCE: &[GoField] = &[text("DatasetName", "datasetName"), text("DatasetUUID", "datasetUUID")];
+pub const FLOCKER_VOLUME_SOURCE: &[GoField] = &[text("DatasetName", "datasetName"), text("DatasetUUID", "datasetUUID")];
 
 /// `ObjectFieldSelector`.
 pub const OBJECT_FIELD_SELECTOR: &[GoField] = &[text("APIVersion", "apiVersion"), text("FieldPath", "fieldPath")];
@@ -116,7 +116,7 @@ const DOWNWARD_API_VOLUME_SOURCE: &[GoField] = &[
     nullable("DefaultUser", "defaultUser"),
 ];
 
-const FC_VOLUME_SOURCE: &[GoField] = &[
+pub const FC_VOLUME_SOURCE: &[GoField] = &[
     nullable("TargetWWNs", "targetWWNs"),
     nullable("Lun", "lun"),
     text("FSType", "fsType"),
@@ -135,14 +135,14 @@ const CONFIG_MAP_VOLUME_SOURCE: &[GoField] = &[
     nullable("DefaultUser", "defaultUser"),
 ];
 
-const VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE: &[GoField] = &[
+pub const VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE: &[GoField] = &[
     text("VolumePath", "volumePath"),
     text("FSType", "fsType"),
     text("StoragePolicyName", "storagePolicyName"),
     text("StoragePolicyID", "storagePolicyID"),
 ];
 
-const QUOBYTE_VOLUME_SOURCE: &[GoField] = &[
+pub const QUOBYTE_VOLUME_SOURCE: &[GoField] = &[
     text("Registry", "registry"),
     text("Volume", "volume"),
     field("ReadOnly", "readOnly", Plain("false")),
@@ -151,7 +151,7 @@ const QUOBYTE_VOLUME_SOURCE: &[GoField] = &[
     text("Tenant", "tenant"),
 ];
 
-const AZURE_DISK_VOLUME_SOURCE: &[GoField] = &[
+pub const AZURE_DISK_VOLUME_SOURCE: &[GoField] = &[
     text("DiskName", "diskName"),
     text("DataDiskURI", "diskURI"),
     nullable("CachingMode", "cachingMode"),
@@ -160,7 +160,7 @@ const AZURE_DISK_VOLUME_SOURCE: &[GoField] = &[
     nullable("Kind", "kind"),
 ];
 
-const PHOTON_PERSISTENT_DISK_VOLUME_SOURCE: &[GoField] = &[text("PdID", "pdID"), text("FSType", "fsType")];
+pub const PHOTON_PERSISTENT_DISK_VOLUME_SOURCE: &[GoField] = &[text("PdID", "pdID"), text("FSType", "fsType")];
 
 const SECRET_PROJECTION: &[GoField] = &[text("Name", "name"), field("Items", "items", List(KEY_TO_PATH)), nullable("Optional", "optional")];
 
@@ -205,7 +205,7 @@ const VOLUME_PROJECTION: &[GoField] = &[
 const PROJECTED_VOLUME_SOURCE: &[GoField] =
     &[field("Sources", "sources", List(VOLUME_PROJECTION)), nullable("DefaultMode", "defaultMode"), nullable("DefaultUser", "defaultUser")];
 
-const PORTWORX_VOLUME_SOURCE: &[GoField] =
+pub const PORTWORX_VOLUME_SOURCE: &[GoField] =
     &[text("VolumeID", "volumeID"), text("FSType", "fsType"), field("ReadOnly", "readOnly", Plain("false"))];
 
 const SCALE_IO_VOLUME_SOURCE: &[GoField] = &[
@@ -237,7 +237,10 @@ const CSI_VOLUME_SOURCE: &[GoField] = &[
     field("NodePublishSecretRef", "nodePublishSecretRef", Pointer(LOCAL_OBJECT_REFERENCE)),
 ];
 
-const PERSISTENT_VOLUME_CLAIM_TEMPLATE: &[GoField] = &[field("Spec", "spec", Struct(persistent_volume_claim_spec::PRINTED))];
+const PERSISTENT_VOLUME_CLAIM_TEMPLATE: &[GoField] = &[
+    field("ObjectMeta", "metadata", Embedded(&["labels", "annotations"])),
+    field("Spec", "spec", Struct(persistent_volume_claim_spec::PRINTED)),
+];
 
 const EPHEMERAL_VOLUME_SOURCE: &[GoField] =
     &[field("VolumeClaimTemplate", "volumeClaimTemplate", Pointer(PERSISTENT_VOLUME_CLAIM_TEMPLATE))];
