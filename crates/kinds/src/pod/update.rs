@@ -166,7 +166,7 @@ fn validate_node_affinity(errors: &mut ErrorList, new: Option<&Value>, old: Opti
     let before = items(required, terms);
     let after = new.and_then(|n| field(n, REQUIRED_NODES)).map(|r| items(r, terms)).unwrap_or_default();
     if !before.is_empty() && before.len() != after.len() {
-        let printed = go_struct::compact_list(after, pod_spec::NODE_SELECTOR_TERM);
+        let printed = if after.is_empty() { "null".to_owned() } else { go_struct::compact_list(after, pod_spec::NODE_SELECTOR_TERM) };
         let detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed";
         errors.push(Error::invalid_printed(&path, printed, detail));
         return;
