@@ -52,13 +52,7 @@ fn controller(object: &Value) -> Option<String> {
 static COLUMNS: &[Column] = &[
     table::NAME,
     Column::new("Controller", "string", "", 0, "Controller of the object"),
-    Column::new(
-        "Revision",
-        "string",
-        "",
-        0,
-        "Revision indicates the revision of the state represented by Data.",
-    ),
+    Column::new("Revision", "string", "", 0, "Revision indicates the revision of the state represented by Data."),
     table::AGE,
 ];
 

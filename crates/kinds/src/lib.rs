@@ -40,6 +40,7 @@ mod device_toleration;
 mod endpoint_slice;
 mod endpoints;
 mod event;
+mod event_v1;
 mod eviction;
 pub mod expression;
 mod flow_schema;

@@ -1,8 +1,7 @@
 //! Namespace: finalizers, the name label, its phase.
 
 use crate::{
-    Column, Context, Row, SelectableField, Strategy, Traits, table,
-    update,
+    Column, Context, Row, SelectableField, Strategy, Traits, table, update,
     value::{at, has, items, object_mut, set, text},
 };
 use minkapi_schema::{
@@ -144,11 +143,7 @@ fn phase_errors(object: &Value) -> ErrorList {
     vec![Error::invalid(&status.child("Phase"), phase(object), detail)]
 }
 
-static COLUMNS: &[Column] = &[
-    table::NAME,
-    Column::new("Status", "string", "", 0, "The status of the namespace"),
-    table::AGE,
-];
+static COLUMNS: &[Column] = &[table::NAME, Column::new("Status", "string", "", 0, "The status of the namespace"), table::AGE];
 
 #[cfg(test)]
 mod tests {

@@ -186,8 +186,7 @@ pub fn validate_owner_references(references: &[Value], path: &Path<'_>) -> Error
         let name = format!("{}/{}", value::text(reference, "kind"), value::text(reference, "name"));
         if let Some(first) = &controller {
             let printed = references.iter().map(printed_owner_reference).collect::<Vec<_>>().join(",");
-            let detail =
-                format!("Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}");
+            let detail = format!("Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}");
             errors.push(Error::invalid_printed(path, format!("[{printed}]"), detail));
         } else {
             controller = Some(name);

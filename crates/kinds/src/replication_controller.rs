@@ -1,8 +1,9 @@
 //! ReplicationController: selector and labels come from its template.
 
 use crate::{
-    Column, Context, GarbageCollection, Row, SelectableField, Strategy, Traits, pod_template, table,
+    Column, Context, GarbageCollection, Row, SelectableField, Strategy, Traits,
     pod_spec::Options,
+    pod_template, table,
     update::{bump_generation_on_spec, clear_status, keep_other_side, start_generation},
     value::{at, entries, has, is_zero, object_mut, set, set_default},
     workload::{self, number},
@@ -146,13 +147,7 @@ static COLUMNS: &[Column] = &[
         0,
         "Replicas is the most recently observed number of replicas. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller#what-is-a-replicationcontroller",
     ),
-    Column::new(
-        "Ready",
-        "integer",
-        "",
-        0,
-        "The number of ready replicas for this replication controller.",
-    ),
+    Column::new("Ready", "integer", "", 0, "The number of ready replicas for this replication controller."),
     table::AGE,
     workload::CONTAINERS,
     workload::IMAGES,

@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn docker_configs_are_json_objects() {
-        let errors = Secret
-            .validate(&Context::example(), &json!({"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "eHl6"}}));
+        let errors =
+            Secret.validate(&Context::example(), &json!({"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "eHl6"}}));
         assert_eq!(
             errors[0].to_string(),
             "data[.dockerconfigjson]: Invalid value: \"<secret contents redacted>\": invalid character 'x' looking for beginning of value"

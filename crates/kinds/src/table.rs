@@ -108,7 +108,8 @@ pub fn millis(time: &str) -> Option<i64> {
 pub fn human_duration(millis: i64) -> String {
     let seconds = millis / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
-    let pair = |n: i64, unit: char, rest: i64, small: char| if rest == 0 { format!("{n}{unit}") } else { format!("{n}{unit}{rest}{small}") };
+    let pair =
+        |n: i64, unit: char, rest: i64, small: char| if rest == 0 { format!("{n}{unit}") } else { format!("{n}{unit}{rest}{small}") };
     match seconds {
         ..-1 => "<invalid>".to_owned(),
         ..0 => "0s".to_owned(),

@@ -45,10 +45,13 @@ pub use paths::each as invalid_numbers;
 pub use pod_level_resources::default as default_pod_level_resources;
 pub use profile::{APP_ARMOR_CONTAINER, app_armor_field, has_app_armor, validate_annotations_and_fields};
 pub use projected::signer_name;
-pub use requirements::{validate_container as validate_requirements, validate_quantity as validate_resource_quantity};
+pub use requirements::{
+    validate_container as validate_requirements, validate_container_name as validate_container_resource_name,
+    validate_name as validate_resource_name, validate_quantity as validate_resource_quantity,
+};
 pub use resources::{
-    ResourceList, is_pod_level, is_set as is_resources_set, list as resource_list, of_container as container_resources,
-    round_list as round_resources,
+    ResourceList, is_overcommit_allowed, is_pod_level, is_set as is_resources_set, is_standard as is_standard_resource,
+    list as resource_list, of_container as container_resources, round_list as round_resources,
 };
 pub use restart_policy::is_sidecar;
 pub use toleration::{validate as validate_tolerations, validate_effect, validate_only_added as validate_only_added_tolerations};

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// Checks `resources` of a container. `claims` are the names of the pod's resource claims.
 pub fn validate_container(errors: &mut ErrorList, requirements: &Value, claims: &BTreeSet<&str>, path: &Path<'_>, options: &Options) {
-    validate(errors, requirements, container_resource_name, claims, path, options);
+    validate(errors, requirements, validate_container_name, claims, path, options);
 }
 
 /// Checks `resources` of a pod.
@@ -102,7 +102,8 @@ pub fn validate_name(errors: &mut ErrorList, name: &str, path: &Path<'_>) {
     }
 }
 
-fn container_resource_name(errors: &mut ErrorList, name: &str, path: &Path<'_>) {
+/// The name of a resource that a container asks for.
+pub fn validate_container_name(errors: &mut ErrorList, name: &str, path: &Path<'_>) {
     validate_name(errors, name, path);
     if !name.contains('/') {
         if !matches!(name, "cpu" | "memory" | "ephemeral-storage") && !is_huge_page(name) {
