@@ -6,6 +6,7 @@
 mod coerce;
 mod default;
 mod embedded;
+mod field_path;
 mod formats;
 mod list_type;
 mod number;
@@ -16,6 +17,7 @@ mod validate;
 
 pub use embedded::for_each_embedded;
 pub use formats::is_supported_format;
+pub use number::equal;
 pub use validate::Validation;
 
 use crate::pattern;

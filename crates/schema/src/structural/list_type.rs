@@ -65,8 +65,17 @@ impl Structural {
         }
     }
 
+    /// The item of the old list that an item of a keyed list was before; items of other lists do not correspond.
+    pub fn corresponding<'a>(&self, item: &Value, old: &'a Value) -> Option<&'a Value> {
+        if self.list_kind != ListKind::Map {
+            return None;
+        }
+        let key = self.key_of(item);
+        old.as_array()?.iter().find(|before| self.key_of(before) == key)
+    }
+
     /// The key fields of a list's item.
-    pub(super) fn key_of(&self, item: &Value) -> Map<String, Value> {
+    pub fn key_of(&self, item: &Value) -> Map<String, Value> {
         self.list_map_keys.iter().filter_map(|key| item.get(key).map(|value| (key.clone(), value.clone()))).collect()
     }
 }

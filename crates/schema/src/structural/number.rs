@@ -36,7 +36,7 @@ pub(super) fn is_whole(f: f64) -> bool {
 }
 
 /// Equality of JSON values in which 1 and 1.0 are the same.
-pub(super) fn equal(a: &Value, b: &Value) -> bool {
+pub fn equal(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => a == b,

@@ -2,7 +2,7 @@
 
 mod checks;
 
-use super::{Additional, ListKind, Structural, number};
+use super::{Additional, Structural, number};
 use crate::field::{Error, ErrorList, Path};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -194,7 +194,7 @@ impl Validator {
         let mut found = Validation::default();
         if let Some(items) = &schema.items {
             for (index, item) in list.iter().enumerate() {
-                let old = old.and_then(|old| corresponding(schema, item, old));
+                let old = old.and_then(|old| schema.corresponding(item, old));
                 let step = format_args!("[{index}]");
                 found.merge(match old {
                     Some(_) => self.inside(step, |v| v.ratcheted(items, item, old)),
@@ -220,15 +220,6 @@ impl Validator {
 
 fn has_type(schema: &Structural) -> bool {
     schema.type_.is_some() || schema.int_or_string || schema.rules.format.is_some()
-}
-
-/// The item of the old list that an item of a keyed list was before; items of other lists do not correspond.
-fn corresponding<'a>(schema: &Structural, item: &Value, old: &'a Value) -> Option<&'a Value> {
-    if schema.list_kind != ListKind::Map {
-        return None;
-    }
-    let key = schema.key_of(item);
-    old.as_array()?.iter().find(|before| schema.key_of(before) == key)
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! `x-kubernetes-validations` but for the expressions in them.
 
-use super::super::selectable_fields;
 use crate::value;
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
@@ -40,7 +39,7 @@ pub fn validate(s: &Value, path: &Path<'_>, errors: &mut ErrorList) {
         if breaks(field_path) {
             errors.push(Error::invalid(&at.child("fieldPath"), field_path, "must not contain line breaks"));
         }
-        if !field_path.is_empty() && selectable_fields::find(field_path, &Structural::parse(s), true).is_err() {
+        if !field_path.is_empty() && Structural::parse(s).find(field_path, true).is_err() {
             errors.push(Error::invalid(&at.child("fieldPath"), field_path, "must be a valid path"));
         }
     }

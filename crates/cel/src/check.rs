@@ -1,0 +1,299 @@
+//! A type checker for what schemas declare: undefined fields, undeclared names, operators on the wrong types. It also adds
+//! up what an expression may cost.
+
+use crate::{cost, expression::Scope, functions, locate, types::Type};
+use kube_cel::cel::{
+    IdedExpr,
+    common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators},
+};
+use std::sync::Arc;
+
+/// What is known of a part of an expression.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    pub of: Type,
+    pub cost: u64,
+}
+
+const fn known(of: Type, cost: u64) -> Checked {
+    Checked { of, cost }
+}
+
+#[derive(Debug)]
+pub struct Checker<'s> {
+    source: &'s str,
+    scope: Scope,
+    issues: Vec<(usize, String)>,
+}
+
+/// Operators with their spelling.
+const BINARY: [(&str, &str); 11] = [
+    (operators::ADD, "+"),
+    (operators::SUBSTRACT, "-"),
+    (operators::MULTIPLY, "*"),
+    (operators::DIVIDE, "/"),
+    (operators::MODULO, "%"),
+    (operators::EQUALS, "=="),
+    (operators::NOT_EQUALS, "!="),
+    (operators::GREATER_EQUALS, ">="),
+    (operators::LESS_EQUALS, "<="),
+    (operators::GREATER, ">"),
+    (operators::LESS, "<"),
+];
+
+impl<'s> Checker<'s> {
+    pub const fn new(source: &'s str, scope: Scope) -> Self {
+        Self { source, scope, issues: Vec::new() }
+    }
+
+    /// The issues in the order of the text.
+    pub fn into_issues(mut self) -> Vec<String> {
+        self.issues.sort_by_key(|(at, _)| *at);
+        self.issues.iter().map(|(at, message)| locate::issue(self.source, *at, message)).collect()
+    }
+
+    fn report(&mut self, at: usize, message: String) {
+        if !self.issues.contains(&(at, message.clone())) {
+            self.issues.push((at, message));
+        }
+    }
+
+    pub fn check(&mut self, expr: &IdedExpr) -> Checked {
+        match &expr.expr {
+            Expr::Literal(literal) => known(of_literal(literal), 0),
+            Expr::Ident(name) => self.ident(name),
+            Expr::Select(select) => self.select(select),
+            Expr::Call(call) => self.call(call),
+            Expr::Comprehension(c) => self.comprehension(c),
+            Expr::List(list) => {
+                let items: Vec<Checked> = list.elements.iter().map(|e| self.check(e)).collect();
+                let cost = items.iter().fold(10u64, |sum, item| sum.saturating_add(item.cost));
+                let item = common(items.iter().map(|item| &item.of));
+                known(Type::List(Arc::new(item), items.len() as u64), cost)
+            }
+            Expr::Map(map) => {
+                let mut cost = 30u64;
+                let mut values = Vec::new();
+                for entry in &map.entries {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
+                        cost = cost.saturating_add(self.check(&entry.key).cost);
+                        let value = self.check(&entry.value);
+                        cost = cost.saturating_add(value.cost);
+                        values.push(value.of);
+                    }
+                }
+                known(Type::Map(Arc::new(common(values.iter())), values.len() as u64), cost)
+            }
+            Expr::Struct(_) | Expr::Unspecified => known(Type::Dyn, 40),
+        }
+    }
+
+    fn ident(&mut self, name: &str) -> Checked {
+        if let Some(of) = self.scope.get(name) {
+            return known(of.clone(), 1);
+        }
+        if !functions::TYPE_NAMES.contains(&name) && !name.starts_with('@') && !name.starts_with('#') {
+            let at = locate::ident(self.source, name);
+            self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+        }
+        known(Type::Dyn, 1)
+    }
+
+    fn select(&mut self, select: &SelectExpr) -> Checked {
+        let operand = self.check(&select.operand);
+        let cost = operand.cost.saturating_add(1);
+        let of = match unwrapped(&operand.of) {
+            Type::Object(fields, _) => match fields.get(&select.field) {
+                Some(of) => of.clone(),
+                None => {
+                    self.undefined(select);
+                    Type::Dyn
+                }
+            },
+            Type::Map(value, _) => Type::clone(value),
+            Type::Dyn | Type::Library(_) => Type::Dyn,
+            other => {
+                let at = locate::field(self.source, &spelled(&select.operand), &select.field);
+                self.report(at, format!("type '{other}' does not support field selection"));
+                Type::Dyn
+            }
+        };
+        if select.test { known(Type::Bool, cost) } else { known(of, cost) }
+    }
+
+    fn undefined(&mut self, select: &SelectExpr) {
+        let at = locate::field(self.source, &spelled(&select.operand), &select.field);
+        self.report(at, format!("undefined field '{}'", select.field));
+    }
+
+    fn call(&mut self, call: &CallExpr) -> Checked {
+        let namespace = call.target.as_deref().and_then(|t| match &t.expr {
+            Expr::Ident(name) if functions::NAMESPACES.contains(&name.as_str()) && self.scope.get(name).is_none() => Some(name.clone()),
+            _ => None,
+        });
+        let target = if namespace.is_some() { None } else { call.target.as_deref().map(|t| self.check(t)) };
+        let args: Vec<Checked> = call.args.iter().map(|a| self.check(a)).collect();
+        let inner = target.iter().chain(&args).fold(0u64, |sum, part| sum.saturating_add(part.cost));
+        let types: Vec<&Type> = target.iter().chain(&args).map(|part| &part.of).collect();
+        let sizes: Vec<u64> = types.iter().map(|of| of.max_size()).collect();
+        let name = call.func_name.as_str();
+        let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
+        let own = match name {
+            operators::EQUALS | operators::NOT_EQUALS | operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
+                cost::comparison(sizes.first().copied().unwrap_or(1), sizes.get(1).copied().unwrap_or(1))
+            }
+            "_&&_" | "_||_" | "_?_:_" => 0,
+            _ => cost::function(name, &sizes),
+        };
+        known(of, inner.saturating_add(own))
+    }
+
+    fn result(&mut self, name: &str, types: &[&Type], on: Option<&Type>, namespace: Option<&str>) -> Type {
+        if let Some((_, sign)) = BINARY.iter().find(|(operator, _)| *operator == name) {
+            return self.binary(name, sign, types);
+        }
+        match (name, types) {
+            ("_&&_" | "_||_" | "!_" | "@not_strictly_false" | operators::IN, _) => Type::Bool,
+            ("_?_:_", [_, a, b]) => common([*a, *b].into_iter()),
+            ("-_", [of]) => Type::clone(of),
+            ("_[_]", [of, _]) => match unwrapped(of) {
+                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
+                _ => Type::Dyn,
+            },
+            (operators::OPT_INDEX, _) => Type::Optional(Arc::new(Type::Dyn)),
+            _ if namespace.is_some() => functions::result(name, None).unwrap_or(Type::Dyn),
+            _ => functions::result(name, on).unwrap_or_else(|| {
+                let at = locate::call(self.source, name);
+                self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+                Type::Dyn
+            }),
+        }
+    }
+
+    fn binary(&mut self, name: &str, sign: &str, types: &[&Type]) -> Type {
+        let [left, right] = types else { return Type::Dyn };
+        let compares = matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">=");
+        let result = match (left, right) {
+            (Type::Dyn, _) | (_, Type::Dyn) => Some(if compares { Type::Bool } else { Type::Dyn }),
+            _ if matches!(sign, "==" | "!=") => same_kind(left, right).then_some(Type::Bool),
+            (Type::Int | Type::Uint | Type::Double, Type::Int | Type::Uint | Type::Double) if compares => Some(Type::Bool),
+            _ if compares => (same_kind(left, right) && is_ordered(left)).then_some(Type::Bool),
+            _ => arithmetic(sign, left, right),
+        };
+        result.unwrap_or_else(|| {
+            let at = locate::operator(self.source, sign);
+            self.report(at, format!("found no matching overload for '{name}' applied to '({left}, {right})'"));
+            if compares { Type::Bool } else { Type::Dyn }
+        })
+    }
+
+    fn comprehension(&mut self, c: &ComprehensionExpr) -> Checked {
+        let range = self.check(&c.iter_range);
+        let init = self.check(&c.accu_init);
+        let item = match unwrapped(&range.of) {
+            Type::List(item, _) => Type::clone(item),
+            Type::Map(..) if c.iter_var2.is_none() => Type::TEXT,
+            _ => Type::Dyn,
+        };
+        self.scope.push(&c.iter_var, item);
+        if let Some(second) = &c.iter_var2 {
+            let of = match unwrapped(&range.of) {
+                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
+                _ => Type::Dyn,
+            };
+            self.scope.push(second, of);
+        }
+        // Lists that a loop collects are as long as what it runs over.
+        let accumulator = match &init.of {
+            Type::List(..) => Type::List(Arc::new(Type::Dyn), range.of.max_size()),
+            other => other.clone(),
+        };
+        self.scope.push(&c.accu_var, accumulator);
+        let condition = self.check(&c.loop_cond);
+        let step = self.check(&c.loop_step);
+        let result = self.check(&c.result);
+        self.scope.pop();
+        if c.iter_var2.is_some() {
+            self.scope.pop();
+        }
+        self.scope.pop();
+        let one = condition.cost.saturating_add(step.cost);
+        let all = one.saturating_mul(range.of.max_size());
+        let cost = [init.cost, all, result.cost].into_iter().fold(range.cost, u64::saturating_add);
+        let of = match (&result.of, &step.of) {
+            (Type::List(..), Type::List(..)) => step.of.clone(),
+            _ => result.of.clone(),
+        };
+        known(of, cost)
+    }
+}
+
+fn of_literal(literal: &LiteralValue) -> Type {
+    match literal {
+        LiteralValue::Boolean(_) => Type::Bool,
+        LiteralValue::Bytes(b) => Type::Bytes(b.inner().len() as u64),
+        LiteralValue::Double(_) => Type::Double,
+        LiteralValue::Int(_) => Type::Int,
+        LiteralValue::Null => Type::Null,
+        LiteralValue::String(s) => Type::Text(s.inner().len() as u64),
+        LiteralValue::UInt(_) => Type::Uint,
+    }
+}
+
+/// Fields of an optional are selected through it.
+fn unwrapped(of: &Type) -> &Type {
+    match of {
+        Type::Optional(inner) => inner,
+        other => other,
+    }
+}
+
+/// The type of several; dyn when they differ.
+fn common<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
+    let Some(first) = types.next() else { return Type::Dyn };
+    types.fold(first.clone(), |of, next| match (&of, next) {
+        (Type::Text(a), Type::Text(b)) => Type::Text(*a.max(b)),
+        (a, b) if *a == *b => of,
+        _ => Type::Dyn,
+    })
+}
+
+/// Whether two types are one apart from the sizes of values.
+fn same_kind(a: &Type, b: &Type) -> bool {
+    match (a, b) {
+        (Type::Dyn | Type::Null | Type::Optional(_), _) | (_, Type::Dyn | Type::Null | Type::Optional(_)) => true,
+        (Type::Text(_), Type::Text(_)) | (Type::Bytes(_), Type::Bytes(_)) => true,
+        (Type::List(a, _), Type::List(b, _)) | (Type::Map(a, _), Type::Map(b, _)) => same_kind(a, b),
+        (Type::Object(..) | Type::Map(..), Type::Object(..) | Type::Map(..)) => true,
+        _ => a == b,
+    }
+}
+
+const fn is_ordered(of: &Type) -> bool {
+    matches!(of, Type::Bool | Type::Text(_) | Type::Bytes(_) | Type::Timestamp | Type::Duration)
+}
+
+fn arithmetic(sign: &str, left: &Type, right: &Type) -> Option<Type> {
+    match (sign, left, right) {
+        ("+", Type::Text(a), Type::Text(b)) => Some(Type::Text(a.saturating_add(*b))),
+        ("+", Type::Bytes(a), Type::Bytes(b)) => Some(Type::Bytes(a.saturating_add(*b))),
+        ("+", Type::List(a, n), Type::List(b, m)) => {
+            let item = if same_kind(a, b) && !matches!(**a, Type::Dyn) { a.clone() } else { b.clone() };
+            Some(Type::List(item, n.saturating_add(*m)))
+        }
+        ("+" | "-", Type::Timestamp, Type::Duration) | ("+", Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
+        ("-", Type::Timestamp, Type::Timestamp) | ("+" | "-", Type::Duration, Type::Duration) => Some(Type::Duration),
+        ("%", Type::Double, Type::Double) => None,
+        (_, Type::Int | Type::Uint | Type::Double, _) if left == right => Some(left.clone()),
+        _ => None,
+    }
+}
+
+/// A path of fields as it is written.
+fn spelled(expr: &IdedExpr) -> String {
+    match &expr.expr {
+        Expr::Ident(name) => name.clone(),
+        Expr::Select(select) => format!("{}.{}", spelled(&select.operand), select.field),
+        _ => String::new(),
+    }
+}

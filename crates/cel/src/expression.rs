@@ -1,0 +1,209 @@
+//! One expression.
+
+use crate::{check::Checker, rewrite::rewrite, types::Type};
+use kube_cel::{
+    KubeCelExt,
+    cel::{Context, ExecutionError, IdedExpr, Value, common::ast::Expr, parser::Parser},
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The variables of an expression and their types.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    variables: Vec<(String, Type)>,
+}
+
+impl Scope {
+    /// Without variables.
+    pub const fn new() -> Self {
+        Self { variables: Vec::new() }
+    }
+
+    /// With one variable more.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, of: Type) -> Self {
+        self.variables.push((name.into(), of));
+        self
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Type> {
+        self.variables.iter().rev().find(|(n, _)| n == name).map(|(_, of)| of)
+    }
+
+    pub(crate) fn push(&mut self, name: &str, of: Type) {
+        self.variables.push((name.to_owned(), of));
+    }
+
+    pub(crate) fn pop(&mut self) {
+        self.variables.pop();
+    }
+}
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    expr: IdedExpr,
+    result: Type,
+    cost: u64,
+}
+
+impl Expression {
+    /// Parses and checks an expression.
+    ///
+    /// # Errors
+    /// `ERROR: <input>:1:5: undefined field 'x'` with the line and a mark below it, as cel-go prints its issues.
+    pub fn compile(source: &str, scope: &Scope) -> Result<Self, String> {
+        let parsed = catch_unwind(AssertUnwindSafe(|| Parser::new().enable_optional_syntax(true).parse(source)));
+        let mut expr = match parsed {
+            Ok(Ok(expr)) => expr,
+            // cel-go indents the line and the mark below it by a blank.
+            Ok(Err(errors)) => return Err(errors.to_string().replace("\n| ", "\n | ")),
+            Err(_) => return Err("ERROR: <input>:1:1: Syntax error: unsupported expression".to_owned()),
+        };
+        rewrite(&mut expr);
+        let mut checker = Checker::new(source, scope.clone());
+        let checked = checker.check(&expr);
+        match checker.into_issues() {
+            issues if issues.is_empty() => Ok(Self { expr, result: checked.of, cost: checked.cost }),
+            issues => Err(issues.join("\n")),
+        }
+    }
+
+    /// The type of its result.
+    pub const fn result(&self) -> &Type {
+        &self.result
+    }
+
+    /// What evaluating it may cost at most.
+    pub const fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Whether it uses a variable.
+    pub fn uses(&self, variable: &str) -> bool {
+        uses(&self.expr, variable)
+    }
+
+    /// Its value for these variables.
+    ///
+    /// # Errors
+    /// In cel-go's words: `no such key: x`, `no such overload`, `index out of bounds: 5`.
+    pub fn evaluate(&self, variables: &[(&str, Value)]) -> Result<Value, String> {
+        thread_local! {
+            static FUNCTIONS: Context<'static> = Context::default().with_all();
+        }
+        FUNCTIONS.with(|functions| {
+            let mut context = functions.new_inner_scope();
+            for (name, value) in variables {
+                context.add_variable_from_value(*name, value.clone());
+            }
+            // The interpreter still has forms that it only knows how to panic about.
+            match catch_unwind(AssertUnwindSafe(|| Value::resolve(&self.expr, &context))) {
+                Ok(result) => result.map_err(|e| explain(&e)),
+                Err(_) => Err("unsupported expression".to_owned()),
+            }
+        })
+    }
+}
+
+fn explain(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::NoSuchOverload
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::UnsupportedUnaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..)
+        | ExecutionError::UnexpectedType { .. }
+        | ExecutionError::UnsupportedTargetType { .. }
+        | ExecutionError::NotSupportedAsMethod { .. }
+        | ExecutionError::UnsupportedIndex(..) => "no such overload".to_owned(),
+        ExecutionError::UndeclaredReference(name) => format!("no such attribute(s): {name}"),
+        ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
+        ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
+        ExecutionError::Overflow(..) => "integer overflow".to_owned(),
+        ExecutionError::IndexOutOfBounds(Value::Int(index)) => format!("index out of bounds: {index}"),
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn uses(expr: &IdedExpr, variable: &str) -> bool {
+    use kube_cel::cel::common::ast::EntryExpr;
+    let entry = |e: &EntryExpr| match e {
+        EntryExpr::StructField(f) => uses(&f.value, variable),
+        EntryExpr::MapEntry(e) => uses(&e.key, variable) || uses(&e.value, variable),
+    };
+    match &expr.expr {
+        Expr::Ident(name) => name == variable,
+        Expr::Call(call) => call.target.iter().any(|t| uses(t, variable)) || call.args.iter().any(|a| uses(a, variable)),
+        Expr::Comprehension(c) => {
+            [&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result].into_iter().any(|e| uses(e, variable))
+        }
+        Expr::List(list) => list.elements.iter().any(|e| uses(e, variable)),
+        Expr::Select(select) => uses(&select.operand, variable),
+        Expr::Map(map) => map.entries.iter().any(|e| entry(&e.expr)),
+        Expr::Struct(of) => of.entries.iter().any(|e| entry(&e.expr)),
+        Expr::Literal(_) | Expr::Unspecified => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::convert;
+    use serde_json::json;
+
+    fn scope() -> Scope {
+        let of = Type::object([("min".to_owned(), Type::Int), ("name".to_owned(), Type::TEXT)]);
+        Scope::new().with("self", of).with("any", Type::Dyn)
+    }
+
+    fn error(source: &str) -> String {
+        Expression::compile(source, &scope()).unwrap_err()
+    }
+
+    fn value(source: &str) -> Result<Value, String> {
+        let any = json!({"labels": {"a": "b"}, "list": [1, 2]});
+        let of_self = json!({"min": 1, "name": "x"});
+        Expression::compile(source, &scope()).unwrap().evaluate(&[("self", convert(&of_self, None)), ("any", convert(&any, None))])
+    }
+
+    #[test]
+    fn issues_are_printed_as_cel_go_prints_them() {
+        assert_eq!(error("self.nope"), "ERROR: <input>:1:5: undefined field 'nope'\n | self.nope\n | ....^");
+        assert_eq!(
+            error("params.max > 1"),
+            "ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n | params.max > 1\n | ^"
+        );
+        assert_eq!(
+            error("1 + 'a'"),
+            "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + 'a'\n | ..^"
+        );
+        assert!(error("self.min <").starts_with("ERROR: <input>:1:11: Syntax error: mismatched input '<EOF>'"));
+    }
+
+    #[test]
+    fn expressions_have_the_values_that_they_have_upstream() {
+        for (source, expected) in [
+            ("self.min > 0 && self.name.startsWith('x')", Value::Bool(true)),
+            ("any.?labels.orValue({})['a'] == 'b'", Value::Bool(true)),
+            ("any.?nothing.orValue({}) == {}", Value::Bool(true)),
+            ("!('exempt' in any.?nothing.orValue({}))", Value::Bool(true)),
+            ("any.?labels.?a.hasValue()", Value::Bool(true)),
+            ("cel.bind(x, self.min + 1, x * 2)", Value::Int(4)),
+            ("any.list.all(x, x > 0) && any.list.exists(x, x == 2)", Value::Bool(true)),
+            ("quantity('1Gi').isGreaterThan(quantity('1Mi'))", Value::Bool(true)),
+        ] {
+            assert_eq!(value(source), Ok(expected), "{source}");
+        }
+        assert_eq!(value("any.nope == 1"), Err("no such key: nope".to_owned()));
+        assert_eq!(value("any.list[5] == 1"), Err("index out of bounds: 5".to_owned()));
+    }
+
+    #[test]
+    fn objects_of_mutating_policies_are_maps() {
+        let value = value("Object{metadata: Object.metadata{labels: {'a': 'b'}}}").unwrap();
+        assert_eq!(crate::to_json(&value), Some(json!({"metadata": {"labels": {"a": "b"}}})));
+    }
+}

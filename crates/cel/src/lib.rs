@@ -1,0 +1,24 @@
+//! CEL expressions as kube-apiserver checks and evaluates them (C-10-16).
+//!
+//! [`Expression`] is one compiled expression, [`Rules`] all `x-kubernetes-validations` of a schema. What may be said of
+//! a value comes from its [`Type`], which is made from a schema.
+
+mod check;
+mod convert;
+mod cost;
+mod expression;
+mod functions;
+mod locate;
+mod names;
+mod rewrite;
+mod rules;
+mod types;
+
+pub use convert::{convert, to_json};
+pub use expression::{Expression, Scope};
+pub use names::escape;
+pub use rules::{CompiledRule, Rules, compile_rule};
+pub use types::Type;
+
+/// Values of expressions.
+pub use kube_cel::cel::Value;

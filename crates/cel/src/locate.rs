@@ -1,0 +1,50 @@
+//! Where in an expression's text an issue belongs. The parser keeps positions to itself, so they are found again.
+
+/// An issue as cel-go prints it: place, message, line, and a mark below the column.
+pub fn issue(source: &str, offset: usize, message: &str) -> String {
+    let before = source.get(..offset).unwrap_or(source);
+    let number = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let column = before.get(start..).unwrap_or_default().chars().count();
+    let line = source.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+    format!("ERROR: <input>:{number}:{}: {message}\n | {line}\n | {}^", column + 1, ".".repeat(column))
+}
+
+/// Where a variable is used first.
+pub fn ident(source: &str, name: &str) -> usize {
+    words(source, name).find(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.')).unwrap_or(0)
+}
+
+/// The dot before a field; cel-go marks it, and not the name.
+pub fn field(source: &str, operand: &str, name: &str) -> usize {
+    let dots = || words(source, name).filter_map(|at| source.get(..at)?.trim_end().strip_suffix('.').map(str::len));
+    let after = |at: &usize| source.get(..*at).is_some_and(|before| before.ends_with(operand));
+    dots().find(after).or_else(|| dots().next()).unwrap_or(0)
+}
+
+/// The bracket after a function's name.
+pub fn call(source: &str, name: &str) -> usize {
+    words(source, name).map(|at| at + name.len()).find(|at| source.get(*at..).is_some_and(|s| s.starts_with('('))).unwrap_or(0)
+}
+
+/// An operator outside of text.
+pub fn operator(source: &str, sign: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in source.char_indices() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(c),
+            (None, _) if source.get(at..).is_some_and(|rest| rest.starts_with(sign)) => return at,
+            _ => {}
+        }
+    }
+    0
+}
+
+fn words<'a>(source: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    source.match_indices(name).map(|(at, _)| at).filter(move |at| {
+        !source.get(..*at).unwrap_or_default().ends_with(is_word) && !source.get(at + name.len()..).unwrap_or_default().starts_with(is_word)
+    })
+}

@@ -1,0 +1,181 @@
+//! What is known of a value before there is one: its type, and how large it may get.
+
+use crate::escape;
+use minkapi_schema::structural::{self, Additional, Structural};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+/// The largest request, from which the sizes of unbounded values are estimated.
+const MAX_REQUEST: u64 = 3 * 1024 * 1024;
+
+/// The type of an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// Known only when there is a value.
+    Dyn,
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A 64-bit integer.
+    Int,
+    /// An unsigned 64-bit integer.
+    Uint,
+    /// A double.
+    Double,
+    /// Text of at most so many bytes.
+    Text(u64),
+    /// Bytes, at most so many.
+    Bytes(u64),
+    /// A point in time.
+    Timestamp,
+    /// A span of time.
+    Duration,
+    /// A list of at most so many items.
+    List(Arc<Type>, u64),
+    /// A map of text to values, with at most so many entries.
+    Map(Arc<Type>, u64),
+    /// An object whose fields are known; those by their names in expressions, and the least size of one.
+    Object(Arc<BTreeMap<String, Type>>, u64),
+    /// `optional_type` of a type.
+    Optional(Arc<Type>),
+    /// A type of a library, such as `kubernetes.Quantity`.
+    Library(&'static str),
+}
+
+impl Type {
+    /// Text without a known bound.
+    pub const TEXT: Self = Self::Text(MAX_REQUEST - 2);
+
+    /// An object with these fields.
+    pub fn object(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
+        Self::Object(Arc::new(fields.into_iter().collect()), 2)
+    }
+
+    /// The type of a whole custom resource: of metadata only the names can be used.
+    pub fn of_resource(schema: &Structural) -> Self {
+        let mut schema = schema.clone();
+        let text = Structural { type_: Some(structural::Type::String), ..Structural::default() };
+        let mut metadata = Structural { type_: Some(structural::Type::Object), ..Structural::default() };
+        for name in ["name", "generateName"] {
+            metadata.properties.insert(name.to_owned(), text.clone());
+        }
+        schema.properties.insert("apiVersion".to_owned(), text.clone());
+        schema.properties.insert("kind".to_owned(), text);
+        schema.properties.insert("metadata".to_owned(), metadata);
+        Self::of(&schema).unwrap_or(Self::Dyn)
+    }
+
+    /// The type of values of a schema; None where expressions cannot use them.
+    pub fn of(schema: &Structural) -> Option<Self> {
+        if schema.int_or_string {
+            return Some(Self::Dyn);
+        }
+        Some(match schema.type_? {
+            structural::Type::Boolean => Self::Bool,
+            structural::Type::Integer => Self::Int,
+            structural::Type::Number => Self::Double,
+            structural::Type::String => text(schema),
+            structural::Type::Array => {
+                let items = of_part(schema.items.as_deref()?)?;
+                let max = bound(schema.rules.max_items).unwrap_or((MAX_REQUEST - 2) / (items.min_size() + 1));
+                Self::List(Arc::new(items), max)
+            }
+            structural::Type::Object => match &schema.additional {
+                Some(Additional::Schema(of)) => {
+                    let values = of_part(of)?;
+                    // An entry has at least two quotes, a colon, a comma and its value.
+                    let max = bound(schema.rules.max_properties).unwrap_or((MAX_REQUEST - 2) / (values.min_size() + 6));
+                    Self::Map(Arc::new(values), max)
+                }
+                _ => object(schema),
+            },
+        })
+    }
+
+    /// The smallest size of a value as JSON.
+    pub fn min_size(&self) -> u64 {
+        match self {
+            Self::Dyn | Self::Int | Self::Uint | Self::Double => 1,
+            Self::Null | Self::Bool => 4,
+            Self::Timestamp => 21,
+            Self::Duration => 3,
+            Self::Object(_, size) => *size,
+            _ => 2,
+        }
+    }
+
+    /// The largest size of a value, in the units that functions on it work through.
+    pub fn max_size(&self) -> u64 {
+        match self {
+            Self::Text(max) | Self::Bytes(max) | Self::List(_, max) | Self::Map(_, max) => *max,
+            Self::Dyn => MAX_REQUEST - 2,
+            _ => 1,
+        }
+    }
+
+    /// How many values of this type fit into one request.
+    pub fn max_cardinality(&self) -> u64 {
+        MAX_REQUEST / (self.min_size() + 1)
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dyn => f.write_str("dyn"),
+            Self::Null => f.write_str("null"),
+            Self::Bool => f.write_str("bool"),
+            Self::Int => f.write_str("int"),
+            Self::Uint => f.write_str("uint"),
+            Self::Double => f.write_str("double"),
+            Self::Text(_) => f.write_str("string"),
+            Self::Bytes(_) => f.write_str("bytes"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::Duration => f.write_str("duration"),
+            Self::List(item, _) => write!(f, "list({item})"),
+            Self::Map(value, _) => write!(f, "map(string, {value})"),
+            Self::Object(..) => f.write_str("object"),
+            Self::Optional(of) => write!(f, "optional_type({of})"),
+            Self::Library(name) => f.write_str(name),
+        }
+    }
+}
+
+fn bound(limit: Option<i64>) -> Option<u64> {
+    limit.map(|n| u64::try_from(n).unwrap_or(0))
+}
+
+/// The type of a part; embedded objects have metadata.
+fn of_part(schema: &Structural) -> Option<Type> {
+    if schema.embedded { Some(Type::of_resource(schema)) } else { Type::of(schema) }
+}
+
+fn text(schema: &Structural) -> Type {
+    match schema.rules.format.as_deref() {
+        Some("byte") => Type::Bytes(bound(schema.rules.max_length).unwrap_or(MAX_REQUEST - 2)),
+        Some("duration") => Type::Duration,
+        Some("date" | "date-time" | "datetime") => Type::Timestamp,
+        _ => {
+            let longest = schema.rules.enumeration.iter().filter_map(Value::as_str).map(str::len).max();
+            // A character may have four bytes.
+            let max = bound(schema.rules.max_length).map(|n| n.saturating_mul(4)).or(longest.map(|n| n as u64));
+            Type::Text(max.unwrap_or(MAX_REQUEST - 2))
+        }
+    }
+}
+
+fn object(schema: &Structural) -> Type {
+    let mut fields = BTreeMap::new();
+    let mut size = 2;
+    for (name, property) in &schema.properties {
+        let Some(of) = of_part(property) else { continue };
+        if schema.rules.required.contains(name) && property.default.is_none() {
+            size += name.len() as u64 + of.min_size() + 4;
+        }
+        if let Some(name) = escape(name) {
+            fields.insert(name.into_owned(), of);
+        }
+    }
+    Type::Object(Arc::new(fields), size)
+}
