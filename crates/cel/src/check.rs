@@ -139,9 +139,12 @@ impl<'s> Checker<'s> {
         let name = call.func_name.as_str();
         let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
         let own = match name {
-            operators::EQUALS | operators::NOT_EQUALS | operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS => {
-                cost::comparison(sizes.first().copied().unwrap_or(1), sizes.get(1).copied().unwrap_or(1))
-            }
+            operators::EQUALS
+            | operators::NOT_EQUALS
+            | operators::LESS
+            | operators::LESS_EQUALS
+            | operators::GREATER
+            | operators::GREATER_EQUALS => cost::comparison(sizes.first().copied().unwrap_or(1), sizes.get(1).copied().unwrap_or(1)),
             "_&&_" | "_||_" | "_?_:_" => 0,
             _ => cost::function(name, &sizes),
         };

@@ -142,15 +142,7 @@ impl Node {
         }
     }
 
-    fn own_rules(
-        &self,
-        schema: &Structural,
-        new: &Value,
-        old: Option<&Value>,
-        unchanged: bool,
-        path: &Path<'_>,
-        errors: &mut ErrorList,
-    ) {
+    fn own_rules(&self, schema: &Structural, new: &Value, old: Option<&Value>, unchanged: bool, path: &Path<'_>, errors: &mut ErrorList) {
         if self.rules.is_empty() {
             return;
         }
@@ -254,16 +246,10 @@ mod tests {
         for (rule, expected) in [
             (json!({"rule": "self.min <= self.max"}), "spec: Invalid value: failed rule: self.min <= self.max"),
             (json!({"rule": "self.min <= self.max", "message": " too much "}), "spec: Invalid value: too much"),
-            (
-                json!({"rule": "self.min <= self.max", "messageExpression": "'min is ' + string(self.min)"}),
-                "spec: Invalid value: min is 3",
-            ),
+            (json!({"rule": "self.min <= self.max", "messageExpression": "'min is ' + string(self.min)"}), "spec: Invalid value: min is 3"),
             (json!({"rule": "self.min <= self.max", "message": "m", "reason": "FieldValueForbidden"}), "spec: Forbidden: m"),
             (json!({"rule": "self.min <= self.max", "message": "m", "fieldPath": ".min"}), "spec.min: Invalid value: m"),
-            (
-                json!({"rule": "self.mode == 'a'"}),
-                "spec: Invalid value: \"object\": no such key: mode evaluating rule: self.mode == 'a'",
-            ),
+            (json!({"rule": "self.mode == 'a'"}), "spec: Invalid value: \"object\": no such key: mode evaluating rule: self.mode == 'a'"),
         ] {
             assert_eq!(check(&spec(json!([rule])), &object, None), [expected], "{rule}");
         }

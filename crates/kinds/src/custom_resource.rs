@@ -13,6 +13,7 @@ pub use served::{ServedCustomResource, served_resources};
 pub use version::compare_versions;
 
 use crate::{Column, Context, FieldValue, Row, SelectableField, Strategy, Traits, update, value};
+use minkapi_cel::Rules;
 use minkapi_object::Status;
 use minkapi_registry::Struct;
 use minkapi_schema::{
@@ -38,6 +39,7 @@ pub struct CustomResource {
     scale: Option<ScalePaths>,
     selectable: Vec<SelectableField>,
     printer: Printer,
+    rules: Arc<Rules>,
     metadata: &'static Struct,
 }
 
@@ -99,8 +101,17 @@ impl CustomResource {
     }
 
     /// Rules are only looked at when the object has the form that they expect (C-10-16).
-    fn expressions(&self, _new: &Value, _old: Option<&Value>, errors: ErrorList) -> ErrorList {
-        let _ = is_blocking;
+    fn expressions(&self, new: &Value, old: Option<&Value>, mut errors: ErrorList) -> ErrorList {
+        if self.rules.is_empty() {
+            return errors;
+        }
+        if errors.iter().any(is_blocking) {
+            let detail =
+                "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
+            errors.push(Error::invalid(&Path::ROOT, Value::Null, detail));
+        } else {
+            errors.extend(self.rules.check(&self.schema, new, old));
+        }
         errors
     }
 }

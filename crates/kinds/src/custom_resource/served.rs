@@ -5,6 +5,7 @@ use crate::{
     custom_resource_definition::{ESTABLISHED, TERMINATING, is_condition_true, storage_version},
     value,
 };
+use minkapi_cel::Rules;
 use minkapi_registry::{Ref, Resource, Struct, Subresource, Text, Verb, Verbs};
 use minkapi_schema::{Structural, base64};
 use serde_json::Value;
@@ -77,6 +78,7 @@ fn strategy(
     metadata: &'static Struct,
 ) -> CustomResource {
     CustomResource {
+        rules: Arc::new(Rules::compile(&schema)),
         api_version: resource.api_version().into_owned(),
         kind: value::at(spec, &["names"]).map_or("", |names| value::text(names, "kind")).to_owned(),
         schema,

@@ -49,7 +49,7 @@ pub fn validate(validation: Option<&Value>, has_status: bool, path: &Path<'_>) -
         if problems.is_empty() {
             let problems = default_values::validate(root, &at);
             if problems.is_empty() {
-                expressions = Some(Expressions::new(root));
+                expressions = Some(Expressions::default());
             }
             errors.extend(problems);
         } else {

@@ -12,13 +12,15 @@ const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "st
 
 /// What holds for a schema because of where it stands.
 #[derive(Clone, Copy)]
-struct Surroundings<'a> {
+pub(super) struct Surroundings<'a> {
     /// Why defaults may not be set here; None where they may.
     no_defaults: Option<&'a str>,
     inside_metadata: bool,
     /// The part of the schema in which objects of an update do not correspond, so that rules cannot use `oldSelf`.
-    uncorrelatable: Option<&'a str>,
-    is_root: bool,
+    pub(super) uncorrelatable: Option<&'a str>,
+    pub(super) is_root: bool,
+    /// How many such values an object may have; None where nothing limits them.
+    pub(super) cardinality: Option<u64>,
     /// Whether rules here are compiled: not inside of value validations.
     compiles: bool,
 }
@@ -33,7 +35,14 @@ struct Found {
 /// Everything wrong with a version's schema; `expressions` are there if it is structural.
 pub fn validate(root: &Value, path: &Path<'_>, expressions: Option<Expressions>) -> ErrorList {
     let mut found = Found { schema: ErrorList::new(), rules: ErrorList::new(), expressions };
-    let around = Surroundings { no_defaults: None, inside_metadata: false, uncorrelatable: None, is_root: true, compiles: true };
+    let around = Surroundings {
+        no_defaults: None,
+        inside_metadata: false,
+        uncorrelatable: None,
+        is_root: true,
+        cardinality: Some(1),
+        compiles: true,
+    };
     found.check(root, path, around);
     let mut errors = found.schema;
     errors.extend(found.rules);
@@ -75,7 +84,7 @@ impl Found {
         rules::validate(s, path, &mut self.schema);
         let fits = self.schema.len() == before;
         if let (true, true, Some(expressions)) = (fits, around.compiles, &mut self.expressions) {
-            self.rules.extend(expressions.compile(s, path, around.uncorrelatable));
+            self.rules.extend(expressions.compile(s, path, &around));
         }
     }
 
@@ -115,7 +124,8 @@ impl Found {
         if of.is_object() {
             let reason = "inside additionalProperties applying to object metadata";
             let no_defaults = if around.inside_metadata { Some(reason) } else { around.no_defaults };
-            self.check(of, &at, Surroundings { no_defaults, ..around });
+            let cardinality = within(around.cardinality, s, "maxProperties");
+            self.check(of, &at, Surroundings { no_defaults, cardinality, ..around });
         }
     }
 
@@ -141,7 +151,7 @@ impl Found {
 
     fn items(&mut self, s: &Value, path: &Path<'_>, around: Surroundings<'_>) {
         let place = path.to_string();
-        let mut inner = around;
+        let mut inner = Surroundings { cardinality: within(around.cardinality, s, "maxItems"), ..around };
         if value::text(s, "x-kubernetes-list-type") != "map" {
             inner.uncorrelatable = inner.uncorrelatable.or(Some(&place));
         }
@@ -166,6 +176,12 @@ impl Found {
             self.schema.push(Error::not_supported(&path.child("x-kubernetes-map-type"), map_type, &["atomic", "granular"]));
         }
     }
+}
+
+/// How many values there are inside of so many maps or lists of this schema.
+fn within(outer: Option<u64>, s: &Value, limit: &str) -> Option<u64> {
+    let limit = value::int(s, limit)?;
+    Some(outer?.saturating_mul(u64::try_from(limit).unwrap_or(0)))
 }
 
 /// The error of a type that is missing or another one.
