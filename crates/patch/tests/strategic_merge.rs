@@ -55,13 +55,25 @@ fn a_given_order_wins_over_that_of_the_patch_and_the_object() {
     leaves(json!({"spec": {"$setElementOrder/containers": order(&["c", "a", "b"])}}), &["c", "a", "b"]);
     leaves(json!({"spec": {"$setElementOrder/containers": order(&["c", "a"])}}), &["b", "c", "a"]);
     let patch = json!({"spec": {"$setElementOrder/containers": order(&["z", "c", "a"]), "containers": [{"name": "z"}, {"name": "c", "$patch": "delete"}]}});
-    leaves(patch, &["z", "a", "b"]);
+    leaves(patch, &["b", "z", "a"]);
     fails(
         containers(&["a", "b"]),
         json!({"spec": {"$setElementOrder/containers": order(&["a", "b"]), "containers": [{"name": "b"}, {"name": "a"}]}}),
         500,
         "The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n",
     );
+}
+
+#[test]
+fn items_without_a_place_in_the_given_order_go_where_upstream_puts_them() {
+    let order = |names: &[&str]| names.iter().map(|n| json!({"name": n})).collect::<Vec<_>>();
+    let new = json!({"name": "z"});
+    leaves(json!({"spec": {"$setElementOrder/containers": [], "containers": [new]}}), &["a", "b", "c", "z"]);
+    // A new item takes the place that a deleted one leaves at the end of the live list.
+    let replaced = json!([new, {"name": "c", "$patch": "delete"}]);
+    leaves(json!({"spec": {"$setElementOrder/containers": order(&["z", "b"]), "containers": replaced}}), &["a", "z", "b"]);
+    leaves(json!({"spec": {"$setElementOrder/containers": order(&["z"]), "containers": replaced}}), &["a", "b", "z"]);
+    leaves(json!({"spec": {"$setElementOrder/containers": order(&["z"]), "containers": [new]}}), &["z", "a", "b", "c"]);
 }
 
 #[test]

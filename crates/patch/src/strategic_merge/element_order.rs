@@ -8,7 +8,13 @@ use super::{
 };
 use crate::PatchError;
 use serde_json::Value;
-use std::{collections::HashMap, mem};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+};
+
+/// Longest list with items that are not named which is sorted as upstream does.
+const UNRANKED_LIMIT: usize = 20;
 
 /// Merges the lists that the patch gives an order for, and takes both out of the patch.
 pub(super) fn merge_ordered_lists(original: &mut Members, patch: &mut Members, node: Node<'_>) -> Result<(), PatchError> {
@@ -32,7 +38,10 @@ pub(super) fn merge_ordered_lists(original: &mut Members, patch: &mut Members, n
         }
         let current = original.get_mut(name).and_then(Value::as_array_mut).map(mem::take);
         let changes = patch.get_mut(name).and_then(Value::as_array_mut);
-        let live = current.clone().unwrap_or_default();
+        let live = match (&current, &changes, key) {
+            (Some(current), Some(changes), Some(key)) if strategy.merge => live_order(current, changes, key),
+            (current, ..) => current.clone().unwrap_or_default(),
+        };
         let items = match (&current, &changes) {
             (None, None) => continue,
             (current, changes) => items_of(&[current.as_deref().unwrap_or_default(), changes.as_deref().map_or(&[], Vec::as_slice)]),
@@ -50,6 +59,30 @@ pub(super) fn merge_ordered_lists(original: &mut Members, patch: &mut Members, n
     Ok(())
 }
 
+/// The live list as upstream has it when it orders the merged one. Its merge works in place: new items stand where deleted ones
+/// have left room at the end, and count as live there.
+fn live_order(live: &[Value], patch: &[Value], key: &str) -> Vec<Value> {
+    let directive = |item: &Value, wanted: &str| item.get(PATCH).and_then(Value::as_str) == Some(wanted);
+    let deleted: HashSet<String> =
+        patch.iter().filter(|item| directive(item, "delete")).filter_map(|item| Some(key_text(item.get(key)?))).collect();
+    let mut seen = HashSet::new();
+    let mut order: Vec<Value> = Vec::with_capacity(live.len());
+    for item in live {
+        let value = item.get(key).map(key_text).unwrap_or_default();
+        if !deleted.contains(&value) {
+            seen.insert(value);
+            order.push(item.clone());
+        }
+    }
+    if !patch.iter().any(|item| directive(item, "replace")) {
+        let room = live.len() - order.len();
+        let new =
+            patch.iter().filter(|item| item.get(PATCH).is_none()).filter(|item| item.get(key).is_some_and(|v| seen.insert(key_text(v))));
+        order.extend(new.take(room).cloned());
+    }
+    order
+}
+
 /// The items of the patch must come in the order of the directive, and be named there.
 fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<(), PatchError> {
     if order.is_empty() || patch.is_empty() {
@@ -61,14 +94,17 @@ fn check_order(patch: &[Value], order: &[Value], key: Option<&str>) -> Result<()
             map(item)?;
         }
     }
-    let mut order_left = order.iter();
+    let mut order_left = order.iter().peekable();
     for item in patch.iter().filter(|item| key.is_none() || !deleted(item)) {
-        if item.get(PATCH).is_some() {
-            continue;
-        }
         loop {
-            let Some(next) = order_left.next() else { return Err(error::order_mismatch(patch, order)) };
-            if same_item(item, next, key)? {
+            // Upstream notices that the order is at its end even where the item is a directive.
+            let Some(next) = order_left.peek() else { return Err(error::order_mismatch(patch, order)) };
+            if item.get(PATCH).is_some() {
+                break;
+            }
+            let same = same_item(item, next, key)?;
+            order_left.next();
+            if same {
                 break;
             }
         }
@@ -152,11 +188,30 @@ pub(super) fn sort(items: Vec<Value>, order: &[Value], key: Option<&str>) -> Res
         }
     }
     let deleted = |item: &Value| key.is_some() && item.get(PATCH).and_then(Value::as_str) == Some("delete");
-    let (deleted, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(deleted);
+    let (deleted, kept): (Vec<_>, Vec<_>) = items.into_iter().partition(deleted);
     let order = Order::of(order, key);
-    kept.sort_by_key(|item| order.position(item));
-    kept.extend(deleted);
-    Ok(kept)
+    let mut ranked: Vec<(Option<usize>, Value)> = kept.into_iter().map(|item| (order.position(&item), item)).collect();
+    if ranked.iter().all(|(rank, _)| rank.is_some()) || ranked.len() > UNRANKED_LIMIT {
+        ranked.sort_by_key(|(rank, _)| *rank);
+    } else {
+        insertion_sort(&mut ranked);
+    }
+    Ok(ranked.into_iter().map(|(_, item)| item).chain(deleted).collect())
+}
+
+/// Upstream's sort has no order for items that are not named: it takes whatever comes later for smaller. What clients see of that
+/// is the insertion sort that short lists get.
+fn insertion_sort(items: &mut [(Option<usize>, Value)]) {
+    let before = |a: Option<usize>, b: Option<usize>| a.is_none() || b.is_none() || a < b;
+    for end in 1..items.len() {
+        for at in (1..=end).rev() {
+            let (Some((earlier, _)), Some((later, _))) = (items.get(at - 1), items.get(at)) else { return };
+            if !before(*later, *earlier) {
+                break;
+            }
+            items.swap(at - 1, at);
+        }
+    }
 }
 
 /// Puts `left` into `right`: each of its items before the first one that follows it in the live list.

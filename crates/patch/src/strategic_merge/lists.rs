@@ -37,6 +37,7 @@ pub(super) fn merge(mut original: Vec<Value>, patch: &mut [Value], list: List<'_
         return Err(error::unclassified(format!("cannot merge lists without merge key for {}", list.item.kind_name())));
     };
     let mut changes = Vec::with_capacity(patch.len());
+    let mut deleted = HashSet::new();
     let mut replace = false;
     for item in patch {
         match item.get(PATCH) {
@@ -45,7 +46,7 @@ pub(super) fn merge(mut original: Vec<Value>, patch: &mut [Value], list: List<'_
                 Some("delete") => {
                     let members = map(item)?;
                     let value = members.get(key).ok_or_else(|| error::no_merge_key(members, key))?;
-                    original.retain(|item| item.get(key) != Some(value));
+                    deleted.insert(key_text(value));
                 }
                 Some("replace") => replace = true,
                 Some("merge") => return Err(error::unclassified("merging lists cannot yet be specified in the patch")),
@@ -53,6 +54,7 @@ pub(super) fn merge(mut original: Vec<Value>, patch: &mut [Value], list: List<'_
             },
         }
     }
+    original.retain(|item| item.get(key).is_none_or(|value| !deleted.contains(&key_text(value))));
     if replace {
         let items = changes.into_iter().map(|item| item.clone()).collect();
         return element_order::arrange_unpatched(items, key);
