@@ -22,7 +22,12 @@ use minkapi_view::{Catalog, Warnings};
 use serde_json::Value;
 
 /// Answers `/api`, `/apis`, a group and a group-version. The aggregated form of the first two is taken from `cached`.
-pub(crate) fn serve(exchange: &Exchange<'_>, catalog: &Catalog, path: Path<'_>, cached: impl FnOnce() -> std::sync::Arc<Aggregated>) -> Reply {
+pub(crate) fn serve(
+    exchange: &Exchange<'_>,
+    catalog: &Catalog,
+    path: Path<'_>,
+    cached: impl FnOnce() -> std::sync::Arc<Aggregated>,
+) -> Reply {
     if matches!(path, Path::Core | Path::Groups)
         && let Some(encoding) = aggregated_encoding(exchange.accept())
     {
@@ -44,7 +49,7 @@ fn document(exchange: &Exchange<'_>, catalog: &Catalog, path: Path<'_>) -> Resul
     match path {
         Path::Core => Ok((legacy::core_versions(catalog, exchange.header(HOST)), true)),
         Path::Groups => Ok((legacy::groups(catalog), false)),
-        Path::Group(name) if !name.is_empty() => {
+        Path::Group(name) => {
             let group = catalog.group(name).ok_or(NoAction::NotFound)?;
             Ok((legacy::group(group), false))
         }
@@ -55,7 +60,7 @@ fn document(exchange: &Exchange<'_>, catalog: &Catalog, path: Path<'_>) -> Resul
                 None => Err(action::unknown(catalog, group)),
             }
         }
-        Path::Root | Path::Group(_) | Path::Resource(_) | Path::Other(_) => Err(NoAction::NotFound),
+        Path::Root | Path::Resource(_) | Path::Other(_) => Err(NoAction::NotFound),
     }
 }
 
@@ -78,8 +83,7 @@ fn negotiate_and_encode(exchange: &Exchange<'_>, value: &Value, routed: bool) ->
 fn aggregated_encoding(accept: &str) -> Option<Encoding> {
     clauses(accept).into_iter().find_map(|clause| {
         let of = |name| clause.parameters().find(|(n, _)| *n == name).map(|(_, v)| v);
-        let wanted =
-            of("as") == Some("APIGroupDiscoveryList") && of("g") == Some("apidiscovery.k8s.io") && of("v") == Some("v2");
+        let wanted = of("as") == Some("APIGroupDiscoveryList") && of("g") == Some("apidiscovery.k8s.io") && of("v") == Some("v2");
         Encoding::ALL.into_iter().find(|e| wanted && clause.covers(*e))
     })
 }

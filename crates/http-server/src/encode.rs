@@ -263,8 +263,7 @@ fn with_newline(mut json: Vec<u8>) -> Result<Vec<u8>, Status> {
 /// # Errors
 /// 400 for what does not decode, 415 for another content type.
 pub(crate) fn decode_options(body: &[u8], content_type: &str, kind: &str) -> Result<Value, Status> {
-    let encoding =
-        Encoding::of_content_type(content_type).ok_or_else(|| errors::unsupported_media_type(crate::media_type::MEDIA_TYPES))?;
+    let encoding = Encoding::of_content_type(content_type).ok_or_else(|| errors::unsupported_media_type(crate::media_type::MEDIA_TYPES))?;
     let schema = schema(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{kind}"))?;
     let bad = |e: &dyn std::fmt::Display| Status::bad_request(e.to_string());
     match encoding {

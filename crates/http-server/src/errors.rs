@@ -49,10 +49,8 @@ pub(crate) fn timeout() -> Status {
 /// C-02-20 of custom resources.
 pub(crate) fn verb_not_supported(resource: &Resource, verb: &str) -> Status {
     let gr = GroupResource::new(&resource.group, &resource.plural);
-    let mut status =
-        Status::failure(405, StatusReason::MethodNotAllowed, format!("{verb} is not supported on resources of kind \"{gr}\""));
-    status.details =
-        Some(StatusDetails { group: gr.group.to_string(), kind: gr.resource.to_string(), ..StatusDetails::default() });
+    let mut status = Status::failure(405, StatusReason::MethodNotAllowed, format!("{verb} is not supported on resources of kind \"{gr}\""));
+    status.details = Some(StatusDetails { group: gr.group.to_string(), kind: gr.resource.to_string(), ..StatusDetails::default() });
     status
 }
 

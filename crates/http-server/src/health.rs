@@ -32,7 +32,11 @@ pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, shutting_down: bool) ->
     let fails = |check: &str| check == SHUTDOWN && shutting_down;
     if let Some(check) = check {
         let check = endpoint.checks.iter().find(|c| **c == check)?;
-        return Some(if fails(check) { exchange.text(500, "internal server error: process is shutting down\n") } else { exchange.text(200, "ok") });
+        return Some(if fails(check) {
+            exchange.text(500, "internal server error: process is shutting down\n")
+        } else {
+            exchange.text(200, "ok")
+        });
     }
     let excluded: Vec<&str> = exchange.query.all("exclude").flat_map(|e| e.split(',')).collect();
     let mut report = String::new();

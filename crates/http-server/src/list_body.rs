@@ -24,14 +24,16 @@ pub(crate) struct ListBody {
 impl ListBody {
     /// A list of a built-in resource.
     pub fn typed(api_version: &str, list_kind: &str, list: List) -> Self {
-        let head = format!("{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{},\"items\":[", metadata(&list, false));
+        let head =
+            format!("{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{},\"items\":[", metadata(&list, false));
         Self::new(head.into(), Bytes::new(), list.items)
     }
 
     /// A list of custom resources: its items carry apiVersion and kind, its metadata always a `continue` (chapter 18 on
     /// C-05-01).
     pub fn custom(api_version: &str, kind: &str, list_kind: &str, list: List) -> Self {
-        let head = format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{list_kind}\",\"metadata\":{},\"items\":[", metadata(&list, true));
+        let head =
+            format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{list_kind}\",\"metadata\":{},\"items\":[", metadata(&list, true));
         let item_head = format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",");
         Self::new(head.into(), item_head.into(), list.items)
     }
@@ -99,7 +101,8 @@ mod tests {
 
     fn list(sizes: &[usize]) -> List {
         let object = |(n, size): (usize, &usize)| {
-            let value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("a{n}")}, "data": {"k": "x".repeat(*size)}});
+            let value =
+                json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("a{n}")}, "data": {"k": "x".repeat(*size)}});
             Arc::new(Draft::new(&value, Box::default(), 7).stamp(7))
         };
         List { items: sizes.iter().enumerate().map(object).collect(), revision: 9, continue_token: None, remaining: None }

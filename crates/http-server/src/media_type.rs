@@ -93,7 +93,11 @@ impl<'a> Clause<'a> {
 }
 
 fn pairs(parameters: &str) -> impl Iterator<Item = (&str, &str)> {
-    parameters.split(';').filter_map(|p| p.split_once('=')).filter(|(_, v)| !v.is_empty() && !v.contains('=')).map(|(k, v)| (k.trim_matches(' '), v))
+    parameters
+        .split(';')
+        .filter_map(|p| p.split_once('='))
+        .filter(|(_, v)| !v.is_empty() && !v.contains('='))
+        .map(|(k, v)| (k.trim_matches(' '), v))
 }
 
 /// The clauses of an `Accept` header in the order in which they are tried, as goautoneg sorts them.

@@ -48,6 +48,8 @@ impl<'a> Path<'a> {
             ("apis", None) => Self::Groups,
             ("api", Some(rest)) => Self::in_group("", rest),
             ("apis", Some(rest)) => match split(rest) {
+                // The core group is not below `/apis`.
+                ("", _) => Self::Other(path),
                 (group, None) => Self::Group(group),
                 (group, Some(rest)) => Self::in_group(group, rest),
             },
@@ -133,6 +135,7 @@ mod tests {
     #[test]
     fn empty_segments_stay() {
         assert_eq!(Path::parse("//api/v1"), Path::Other("//api/v1"));
+        assert_eq!(Path::parse("/apis//v1/pods"), Path::Other("/apis//v1/pods"));
         assert_eq!(info("/api//v1").version, "");
         assert_eq!(info("/api/v1//pods").resource, "");
     }

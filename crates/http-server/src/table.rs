@@ -153,8 +153,6 @@ fn document(version: MetaVersion, metadata: Value, columns: Value, rows: Value) 
 }
 
 fn definitions(columns: &[Column]) -> Value {
-    let definition = |c: &Column| {
-        json!({"name": &*c.name, "type": &*c.kind, "format": &*c.format, "description": &*c.description, "priority": c.priority})
-    };
+    let definition = |c: &Column| json!({"name": &*c.name, "type": &*c.kind, "format": &*c.format, "description": &*c.description, "priority": c.priority});
     columns.iter().map(definition).collect()
 }

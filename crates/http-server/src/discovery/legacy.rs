@@ -29,11 +29,8 @@ pub(super) fn group(group: &CatalogGroup) -> Value {
 }
 
 fn members(group: &CatalogGroup) -> Map<String, Value> {
-    let versions: Vec<Value> = group
-        .versions
-        .iter()
-        .map(|v| json!({"groupVersion": format!("{}/{}", group.name, v.version), "version": &*v.version}))
-        .collect();
+    let versions: Vec<Value> =
+        group.versions.iter().map(|v| json!({"groupVersion": format!("{}/{}", group.name, v.version), "version": &*v.version})).collect();
     let mut members = Map::new();
     members.insert("name".into(), (&*group.name).into());
     members.insert("preferredVersion".into(), versions.first().cloned().unwrap_or_default());

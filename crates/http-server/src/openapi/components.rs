@@ -19,12 +19,14 @@ pub(super) struct Components {
     group: String,
     version: String,
     wanted: BTreeSet<String>,
+    /// Structs that are replaced as a whole; the tables say so where they are used.
+    atomic: BTreeSet<String>,
     made: Map<String, Value>,
 }
 
 impl Components {
     pub fn new(group: &str, version: &str) -> Self {
-        Self { group: group.to_owned(), version: version.to_owned(), wanted: BTreeSet::new(), made: Map::new() }
+        Self { group: group.to_owned(), version: version.to_owned(), wanted: BTreeSet::new(), atomic: BTreeSet::new(), made: Map::new() }
     }
 
     /// A reference to a component, which is then made.
@@ -46,6 +48,11 @@ impl Components {
         while let Some(name) = self.wanted.pop_first() {
             let schema = self.make(&name);
             self.made.insert(name, schema);
+        }
+        for name in &self.atomic {
+            if let Some(schema) = self.made.get_mut(name) {
+                schema["x-kubernetes-map-type"] = "atomic".into();
+            }
         }
         Value::Object(self.made)
     }
@@ -72,7 +79,12 @@ impl Components {
         if !required.is_empty() {
             schema["required"] = required.into();
         }
-        let properties: Map<String, Value> = of.fields.iter().map(|f| (f.name.to_string(), self.of_field(f))).collect();
+        let mut properties: Map<String, Value> = of.fields.iter().map(|f| (f.name.to_string(), self.of_field(f))).collect();
+        if is_list(of)
+            && let Some(items) = properties.get_mut("items").and_then(Value::as_object_mut)
+        {
+            items.remove("x-kubernetes-list-type");
+        }
         if !properties.is_empty() {
             schema["properties"] = properties.into();
         }
@@ -122,7 +134,12 @@ impl Components {
             Shape::FieldsV1 => self.reference(&format!("{META}.FieldsV1")),
             Shape::Quantity => self.reference(QUANTITY),
             Shape::IntOrString => self.reference(INT_OR_STRING),
-            Shape::Struct(of) => self.reference(&of.name),
+            Shape::Struct(of) => {
+                if schema.atomic {
+                    self.atomic.insert(of.name.to_string());
+                }
+                self.reference(&of.name)
+            }
             Shape::Map(of) => json!({"type": "object", "additionalProperties": self.of_schema(of)}),
             Shape::List(of) => json!({"type": "array", "items": self.of_schema(of)}),
             Shape::SchemaOr(..) => json!({}),
@@ -154,4 +171,10 @@ impl Components {
         }
         kinds
     }
+}
+
+/// Whether a struct is the list of a kind; its items are said to be of no list type.
+fn is_list(of: &Struct) -> bool {
+    let metadata = of.field("metadata").map(|f| &f.schema.shape);
+    matches!(metadata, Some(Shape::Struct(metadata)) if metadata.name.ends_with(".ListMeta"))
 }

@@ -146,7 +146,9 @@ pub(super) struct About<'a> {
 /// The operation.
 pub(super) fn operation(components: &mut Components, about: About<'_>, does: Does) -> Value {
     let About { resource, sub, .. } = about;
-    let kind = sub.filter(|s| !s.kind.is_empty()).map_or((&resource.group, &resource.version, &resource.kind), |s| (&s.group, &s.version, &s.kind));
+    let kind = sub
+        .filter(|s| !s.kind.is_empty())
+        .map_or((&resource.group, &resource.version, &resource.kind), |s| (&s.group, &s.version, &s.kind));
     let group = group_name(&resource.group);
     let mut operation = json!({
         "tags": [format!("{group}_{}", resource.version)],
@@ -210,7 +212,11 @@ fn upper_first(text: &str) -> String {
 }
 
 fn media_types(custom: bool) -> &'static [&'static str] {
-    if custom { &["application/json", "application/yaml"] } else { &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"] }
+    if custom {
+        &["application/json", "application/yaml"]
+    } else {
+        &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"]
+    }
 }
 
 fn content(types: &[&str], schema: &Value) -> Value {

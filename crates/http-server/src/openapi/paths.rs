@@ -9,7 +9,11 @@ use serde_json::{Map, Value};
 
 /// Adds the paths of a resource, whose objects and lists are these components.
 pub(super) fn add(paths: &mut Map<String, Value>, components: &mut Components, resource: &Resource, object: &str, list: &str) {
-    let prefix = if resource.group.is_empty() { format!("/api/{}", resource.version) } else { format!("/apis/{}/{}", resource.group, resource.version) };
+    let prefix = if resource.group.is_empty() {
+        format!("/api/{}", resource.version)
+    } else {
+        format!("/apis/{}/{}", resource.group, resource.version)
+    };
     let about = About { resource, sub: None, across: false, object, list };
     let name = format!("name of the {}", resource.kind);
     let namespace = ("namespace", "object name and auth scope, such as for teams and projects");
@@ -23,7 +27,8 @@ pub(super) fn add(paths: &mut Map<String, Value>, components: &mut Components, r
         if does.is_empty() {
             return;
         }
-        let mut item: Map<String, Value> = does.iter().map(|(method, does)| ((*method).to_owned(), operation(components, about, *does))).collect();
+        let mut item: Map<String, Value> =
+            does.iter().map(|(method, does)| ((*method).to_owned(), operation(components, about, *does))).collect();
         item.insert("parameters".into(), path_parameters(parameters));
         paths.insert(path, item.into());
     };
@@ -53,11 +58,7 @@ fn offered(verbs: Verbs, all: &[(Verb, &'static str, Does)]) -> Methods {
 fn collection(verbs: Verbs) -> Methods {
     offered(
         verbs,
-        &[
-            (Verb::List, "get", Does::List),
-            (Verb::Create, "post", Does::Post),
-            (Verb::DeleteCollection, "delete", Does::DeleteCollection),
-        ],
+        &[(Verb::List, "get", Does::List), (Verb::Create, "post", Does::Post), (Verb::DeleteCollection, "delete", Does::DeleteCollection)],
     )
 }
 

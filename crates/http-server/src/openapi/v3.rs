@@ -23,7 +23,8 @@ pub(super) fn documents(catalog: &Catalog, definitions: &Definitions) -> BTreeMa
     }
     for group in catalog.groups() {
         for version in &group.versions {
-            let key = if group.name.is_empty() { format!("api/{}", version.version) } else { format!("apis/{}/{}", group.name, version.version) };
+            let key =
+                if group.name.is_empty() { format!("api/{}", version.version) } else { format!("apis/{}/{}", group.name, version.version) };
             documents.insert(key.clone(), of_version(&group.name, version, &key, definitions));
         }
     }
@@ -72,7 +73,8 @@ fn version() -> Value {
     let mut components = Components::new("", "v1");
     let names = ["major", "minor", "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform"];
     let properties: Map<String, Value> = names.iter().map(|n| ((*n).to_owned(), json!({"type": "string", "default": ""}))).collect();
-    components.insert("io.k8s.apimachinery.pkg.version.Info".to_owned(), json!({"type": "object", "required": names, "properties": properties}));
+    components
+        .insert("io.k8s.apimachinery.pkg.version.Info".to_owned(), json!({"type": "object", "required": names, "properties": properties}));
     let schema = components.reference("io.k8s.apimachinery.pkg.version.Info");
     let responses =
         json!({"200": {"description": "OK", "content": {"application/json": {"schema": schema}}}, "401": {"description": "Unauthorized"}});

@@ -66,7 +66,7 @@ fn watches_with_initial_events_must_say_how_old() {
 #[test]
 fn a_body_of_delete_options_is_checked_as_a_query_is() {
     let options = delete_options_in(&json!({"gracePeriodSeconds": 3, "preconditions": {"uid": "u"}, "dryRun": ["All"]})).unwrap();
-    assert_eq!((options.grace_period_seconds, options.uid.as_deref(), options.dry_run), (Some(3), Some("u"), ListKind::Watch));
+    assert_eq!((options.grace_period_seconds, options.uid.as_deref(), options.dry_run), (Some(3), Some("u"), true));
     assert_eq!(delete_options_in(&json!({"propagationPolicy": "Sideways"})).unwrap_err().code, 422);
     assert_eq!(delete_options(&query("propagationPolicy=&orphanDependents=")).unwrap_err().details.unwrap().causes.len(), 2);
 }

@@ -1,0 +1,87 @@
+//! Version, health and OpenAPI.
+
+use crate::client::{get, get_as, send, server};
+
+#[tokio::test]
+async fn the_version_is_that_of_kubernetes() {
+    let server = server();
+    for path in ["/version", "/base/version"] {
+        assert_eq!(get(&server, path).await.json()["gitVersion"], "v1.37.2");
+    }
+    assert_eq!(get_as(&server, "/version", "application/yaml").await.status, 406);
+}
+
+#[tokio::test]
+async fn health_is_told_in_a_word_or_check_by_check() {
+    let server = server();
+    assert_eq!(get(&server, "/readyz").await.text(), "ok");
+    assert_eq!(get(&server, "/base/livez/ping").await.text(), "ok");
+    assert_eq!(get(&server, "/base/livez/nosuch").await.status, 404);
+    let verbose = get(&server, "/readyz?verbose&exclude=etcd,foo").await;
+    assert!(verbose.text().starts_with("[+]ping ok\n[+]log ok\n[+]etcd excluded: ok\n"));
+    assert!(verbose.text().ends_with("no matches for \"foo\"\nreadyz check passed\n"), "{}", verbose.text());
+    server.shut_down();
+    let down = get(&server, "/readyz").await;
+    assert_eq!(down.status, 500);
+    assert!(down.text().contains("[-]shutdown failed: reason withheld\n"));
+    assert_eq!(get(&server, "/livez").await.status, 200);
+}
+
+#[tokio::test]
+async fn patches_of_built_in_resources_tell_kubectl_how_to_validate_and_merge() {
+    let server = server();
+    let document = get(&server, "/base/openapi/v3/api/v1").await.json();
+    let patch = &document["paths"]["/api/v1/namespaces/{name}"]["patch"];
+    assert_eq!(patch["x-kubernetes-group-version-kind"], serde_json::json!({"group": "", "version": "v1", "kind": "Namespace"}));
+    assert!(patch["parameters"].as_array().unwrap().iter().any(|p| p["name"] == "fieldValidation"));
+    assert!(patch["requestBody"]["content"].get("application/strategic-merge-patch+json").is_some());
+    let containers = &document["components"]["schemas"]["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"];
+    assert_eq!(
+        (containers["x-kubernetes-patch-merge-key"].as_str(), containers["x-kubernetes-patch-strategy"].as_str()),
+        (Some("name"), Some("merge"))
+    );
+    let selector = &document["components"]["schemas"]["io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector"];
+    assert_eq!(selector["x-kubernetes-map-type"], "atomic");
+}
+
+#[tokio::test]
+async fn every_reference_leads_to_a_component() {
+    fn references(value: &serde_json::Value, found: &mut Vec<String>) {
+        match value {
+            serde_json::Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(|r| r.as_str()).map(str::to_owned));
+                members.values().for_each(|v| references(v, found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|v| references(v, found)),
+            _ => {}
+        }
+    }
+    let server = server();
+    let index = get(&server, "/base/openapi/v3").await;
+    assert_eq!(index.header("content-type"), "text/plain; charset=utf-8");
+    let mut documents: Vec<_> = index.json()["paths"].as_object().unwrap().keys().map(|k| format!("/base/openapi/v3/{k}")).collect();
+    assert!(documents.contains(&"/base/openapi/v3/apis/apps/v1".to_owned()));
+    documents.push("/base/openapi/v2".to_owned());
+    for path in documents {
+        let document = get(&server, &path).await.json();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        for reference in found {
+            let target = document.pointer(reference.trim_start_matches('#'));
+            assert!(target.is_some(), "{path} refers to {reference}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hashed_document_may_be_kept_and_an_old_hash_leads_to_the_new_one() {
+    let server = server();
+    let index = get(&server, "/base/openapi/v3").await.json();
+    let url = index["paths"]["apis/apps/v1"]["serverRelativeURL"].as_str().unwrap();
+    let current = get(&server, &format!("/base{url}")).await;
+    assert_eq!(current.header("cache-control"), "public, immutable");
+    let etag = current.header("etag").to_owned();
+    assert_eq!(send(&server, "GET", &format!("/base{url}"), &[("if-none-match", &etag)], "").await.status, 304);
+    let old = get(&server, "/base/openapi/v3/apis/apps/v1?hash=OLD").await;
+    assert_eq!((old.status.as_u16(), old.header("location")), (301, format!("/base{url}").as_str()));
+}

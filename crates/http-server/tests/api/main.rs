@@ -1,0 +1,13 @@
+//! The API at the tower seam, in process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
+
+mod client;
+mod discovery;
+mod documents;
+mod negotiation;
+mod objects;
+mod paths;
+mod serving;
+mod views;
+mod watches;
