@@ -43,9 +43,12 @@ mod event;
 mod event_v1;
 mod eviction;
 pub mod expression;
+mod flow_mandatory;
 mod flow_schema;
 mod go_struct;
 mod horizontal_pod_autoscaler;
+mod horizontal_pod_autoscaler_metrics;
+mod horizontal_pod_autoscaler_v1;
 mod ingress;
 mod ingress_class;
 mod ip_address;
@@ -128,9 +131,9 @@ mod workload;
 mod x509;
 
 pub use certificate_signing_request::subject as certificate_request_subject;
-pub use custom_resource::CustomResource;
+pub use custom_resource::{CustomResource, ScalePaths, ServedCustomResource, served_resources};
 pub use device_claim::asks_for_admin_access;
-pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, ScalePaths, SelectableField, Strategy, Traits, field_values};
+pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, SelectableField, Strategy, Traits, field_values};
 pub use table::{Column, Row};
 pub use x509::Subject;
 

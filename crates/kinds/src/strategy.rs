@@ -92,6 +92,8 @@ pub struct Traits {
     pub garbage_collection: GarbageCollection,
     /// kube-apiserver serves it without its watch cache, which shows in the text of a watch that starts too early (C-06-22).
     pub uncached_watch: bool,
+    /// The Warning of every request, of kinds that are deprecated (C-01-14).
+    pub deprecation_warning: Option<&'static str>,
     /// Fields that a write to the object itself does not own, as paths (`&["status"]`), and likewise per subresource:
     /// `(subresource, paths)` (C-07-50).
     pub reset_fields: &'static [(&'static str, &'static [&'static [&'static str]])],
@@ -106,6 +108,7 @@ impl Traits {
         deleted: DeletedAnswer::Status,
         garbage_collection: GarbageCollection::Background,
         uncached_watch: false,
+        deprecation_warning: None,
         reset_fields: &[],
     };
 
@@ -148,17 +151,6 @@ impl SelectableField {
             },
         }
     }
-}
-
-/// Where the Scale of a custom resource comes from, as paths such as `.spec.replicas` (C-10-18).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScalePaths {
-    /// Of the wanted replicas.
-    pub replicas: String,
-    /// Of the replicas there are.
-    pub status_replicas: String,
-    /// Of the label selector as text; empty for none.
-    pub selector: String,
 }
 
 /// The rules of one kind. Every method has the default of a kind without rules.
@@ -229,12 +221,6 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     fn field_label<'a>(&self, api_version: &str, kind: &str, label: &'a str) -> Result<&'a str, String> {
         let _ = api_version;
         crate::update::default_field_label(self.selectable_fields(), kind, label)
-    }
-
-    /// Where a custom resource keeps what its Scale shows; built-in kinds have it in `spec.replicas`, `status.replicas`
-    /// and `spec.selector`.
-    fn scale(&self) -> Option<ScalePaths> {
-        None
     }
 
     /// From a request's API version to the stored one; the default has one version.

@@ -15,40 +15,74 @@ pub struct Draft {
     head: Arc<Head>,
 }
 
+/// The order in which an object's members are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyOrder {
+    /// That of the Go types for metadata; other members in order of name, metadata first.
+    Go,
+    /// In order of name throughout, as custom resources are written.
+    Sorted,
+}
+
+/// Members of ObjectMeta in the order of the Go type.
+const METADATA: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+
 impl Draft {
-    /// Encodes `object` without `apiVersion` and `kind`, metadata first and the other members in order of name.
-    /// `expected` is a guess at the revision: a right number of digits saves a copy in [`Self::stamp`].
+    /// Encodes `object` without `apiVersion` and `kind`, metadata first. `expected` is a guess at the revision: a right
+    /// number of digits saves a copy in [`Self::stamp`].
     pub fn new(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
+        Self::ordered(object, fields, expected, KeyOrder::Go)
+    }
+
+    /// As [`Self::new`], with metadata in order of name, as custom resources are written.
+    pub fn sorted(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
+        Self::ordered(object, fields, expected, KeyOrder::Sorted)
+    }
+
+    fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder) -> Self {
         let head = Arc::new(Head::of(object, fields));
         let mut bytes = Vec::with_capacity(1024);
         let empty = Map::new();
         let top = object.as_object().unwrap_or(&empty);
         bytes.extend_from_slice(b"{\"metadata\":{");
         let meta = top.get("metadata").and_then(Value::as_object).unwrap_or(&empty);
-        let mut version = (0, 0);
-        let write_version = |bytes: &mut Vec<u8>| {
-            if !bytes.ends_with(b"{") {
-                bytes.push(b',');
+        let version = match order {
+            KeyOrder::Go => {
+                let mut version = (0, 0);
+                for key in METADATA {
+                    match meta.get(key) {
+                        _ if key == "resourceVersion" => version = push_version(&mut bytes, expected),
+                        Some(value) => push_member(&mut bytes, key, value),
+                        None => {}
+                    }
+                }
+                version
             }
-            bytes.extend_from_slice(b"\"resourceVersion\":\"");
-            let at = bytes.len();
-            push_digits(bytes, expected);
-            let len = bytes.len() - at;
-            bytes.push(b'"');
-            (at, len)
+            KeyOrder::Sorted => {
+                let (before, after): (Vec<_>, Vec<_>) =
+                    meta.iter().filter(|(key, _)| *key != "resourceVersion").partition(|(key, _)| key.as_str() < "resourceVersion");
+                before.into_iter().for_each(|(key, value)| push_member(&mut bytes, key, value));
+                let version = push_version(&mut bytes, expected);
+                after.into_iter().for_each(|(key, value)| push_member(&mut bytes, key, value));
+                version
+            }
         };
-        for (key, value) in meta {
-            if key == "resourceVersion" {
-                continue;
-            }
-            if version.1 == 0 && key.as_str() > "resourceVersion" {
-                version = write_version(&mut bytes);
-            }
-            push_member(&mut bytes, key, value);
-        }
-        if version.1 == 0 {
-            version = write_version(&mut bytes);
-        }
         bytes.push(b'}');
         for (key, value) in top {
             if !matches!(key.as_str(), "metadata" | "apiVersion" | "kind") {
@@ -95,6 +129,19 @@ impl Draft {
         let len = digits.len();
         Object::from_parts(self.bytes.into(), self.version_at, len, revision, self.head)
     }
+}
+
+/// Writes the resourceVersion's member; returns where its digits stand and how many they are.
+fn push_version(bytes: &mut Vec<u8>, expected: u64) -> (usize, usize) {
+    if !bytes.ends_with(b"{") {
+        bytes.push(b',');
+    }
+    bytes.extend_from_slice(b"\"resourceVersion\":\"");
+    let at = bytes.len();
+    push_digits(bytes, expected);
+    let len = bytes.len() - at;
+    bytes.push(b'"');
+    (at, len)
 }
 
 fn push_member(bytes: &mut Vec<u8>, key: &str, value: &Value) {

@@ -105,6 +105,13 @@ mod tests {
     }
 
     #[test]
+    fn custom_resources_are_written_in_order_of_name() {
+        let o = Draft::sorted(&pod(), Box::default(), 5).stamp(5);
+        let text = r#"{"metadata":{"labels":{"a":"b"},"name":"a","namespace":"x","resourceVersion":"5","uid":"u"},"spec":{}}"#;
+        assert_eq!(o.bytes(), text);
+    }
+
+    #[test]
     fn a_draft_equals_what_was_stored_from_it() {
         let o = Draft::new(&pod(), Box::default(), 5).stamp(1234);
         assert!(Draft::new(&pod(), Box::default(), 1).same_as(&o));
@@ -118,7 +125,7 @@ mod tests {
         let o = Draft::new(&pod(), Box::default(), 5).stamp(5);
         let mut out = Vec::new();
         o.write_typed("v1", "Pod", &mut out);
-        assert!(out.starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"labels":{"a":"b"},"name":"a","#));
+        assert!(out.starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"x","uid":"u","resourceVersion":"5","#));
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap()["kind"], "Pod");
     }
 }

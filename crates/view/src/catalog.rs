@@ -1,6 +1,6 @@
 //! What is served in a view: the built-in resources and those of its CustomResourceDefinitions.
 
-use minkapi_kinds::Strategy;
+use minkapi_kinds::{CustomResource, Strategy};
 use minkapi_registry::{Ref, Resource, Struct, Text};
 use std::{
     collections::HashMap,
@@ -18,12 +18,40 @@ pub struct Served {
     pub storage_schema: Ref<Struct>,
     /// The name its objects are stored under.
     pub storage: minkapi_store::Kind,
+    /// What only custom resources have.
+    pub custom: Option<CustomServed>,
+}
+
+/// What is known of a custom resource beyond its row and rules.
+#[derive(Debug)]
+pub struct CustomServed {
+    /// Its rules, by their own type.
+    pub strategy: Arc<CustomResource>,
+    /// The Warning of every request to a deprecated version (C-10-24).
+    pub deprecation_warning: Option<String>,
+    /// Whether its definition is being deleted, so that nothing can be created (C-10-07).
+    pub terminating: bool,
+    /// Whether objects are sent as they are stored.
+    pub served_as_stored: bool,
+    /// All served versions of the kind with their schemas.
+    pub versions: Arc<[(String, Ref<Struct>)]>,
 }
 
 impl Served {
-    /// Whether the served version is the stored one, so that stored bytes are served as they are.
+    /// Whether the served form is the stored one, so that stored bytes are served as they are.
     pub fn is_storage_version(&self) -> bool {
-        self.resource.api_version() == self.resource.storage_version || self.resource.custom
+        match &self.custom {
+            Some(custom) => custom.served_as_stored,
+            None => self.resource.api_version() == self.resource.storage_version,
+        }
+    }
+
+    /// The Warning of every request to this version.
+    pub fn deprecation_warning(&self) -> Option<&str> {
+        match &self.custom {
+            Some(custom) => custom.deprecation_warning.as_deref(),
+            None => self.strategy.traits().deprecation_warning,
+        }
     }
 }
 
@@ -175,6 +203,7 @@ fn built_in(resource: &'static Resource) -> Option<Arc<Served>> {
         strategy: StrategyRef::Static(strategy),
         storage_schema: stored.schema.clone(),
         storage: minkapi_store::Kind::new(&resource.storage),
+        custom: None,
     }))
 }
 

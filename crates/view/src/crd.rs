@@ -1,17 +1,79 @@
-//! Custom resources: the catalog of a view with CustomResourceDefinitions.
+//! Custom resources: from a view's CustomResourceDefinitions to what is served there.
 
-use crate::{Catalog, Served, View};
-use minkapi_object::Object;
+use crate::{Call, Catalog, CustomServed, Served, StrategyRef, View, metadata};
+use dashmap::DashMap;
+use minkapi_kinds::served_resources;
+use minkapi_object::{Object, Status};
+use minkapi_registry::Ref;
 use minkapi_store::{Kind, Snapshot};
-use std::sync::Arc;
+use serde_json::Value;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
 
 /// The name under which CustomResourceDefinitions are stored.
 pub(crate) const STORAGE: &str = "customresourcedefinitions.apiextensions.k8s.io";
 
+/// The version in which they are stored.
+const API_VERSION: &str = "apiextensions.k8s.io/v1";
+
+/// More definitions than this are not remembered: those that nobody serves any more are forgotten.
+const REMEMBERED: usize = 4096;
+
+/// What definitions make be served, by uid and resourceVersion: views that share a definition share this.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions(DashMap<(Arc<str>, u64), Vec<Arc<Served>>>);
+
+impl Definitions {
+    fn served(&self, definition: &Object) -> Vec<Arc<Served>> {
+        let id = (definition.head().uid.clone(), definition.resource_version());
+        if let Some(known) = self.0.get(&id) {
+            return known.clone();
+        }
+        if self.0.len() >= REMEMBERED {
+            self.0.retain(|_, served| served.iter().any(|s| Arc::strong_count(s) > 1));
+        }
+        let served = serve(&definition.to_typed_value(API_VERSION, "CustomResourceDefinition"));
+        self.0.insert(id, served.clone());
+        served
+    }
+}
+
+fn serve(definition: &Value) -> Vec<Arc<Served>> {
+    let all = served_resources(definition);
+    let versions: Arc<[_]> = all.iter().map(|s| (s.resource.api_version().into_owned(), s.resource.schema.clone())).collect();
+    let served = all.into_iter().map(|s| {
+        Arc::new(Served {
+            storage: Kind::new(&s.resource.storage),
+            resource: Ref::Shared(s.resource),
+            strategy: StrategyRef::Shared(s.strategy.clone()),
+            storage_schema: s.storage_schema,
+            custom: Some(CustomServed {
+                strategy: s.strategy,
+                deprecation_warning: s.deprecation_warning,
+                terminating: s.terminating,
+                served_as_stored: s.served_as_stored,
+                versions: versions.clone(),
+            }),
+        })
+    });
+    served.collect()
+}
+
 /// The built-in resources and those that the definitions in a snapshot make.
-pub(crate) fn catalog(snapshot: &Snapshot<Object>) -> Arc<Catalog> {
-    let _ = snapshot;
-    Catalog::built_in()
+pub(crate) fn catalog(definitions: &Definitions, snapshot: &Snapshot<Object>) -> Arc<Catalog> {
+    let kind = Kind::new(STORAGE);
+    if snapshot.is_empty(kind) {
+        return Catalog::built_in();
+    }
+    let mut content = DefaultHasher::new();
+    let mut custom = Vec::new();
+    for (_, definition) in snapshot.range(kind, None, None) {
+        (&definition.head().uid, definition.resource_version()).hash(&mut content);
+        custom.extend(definitions.served(definition));
+    }
+    Arc::new(Catalog::with_custom(custom, content.finish()))
 }
 
 /// The resource, in its stored version, whose objects are stored under this name.
@@ -19,4 +81,19 @@ pub(crate) fn served_by_storage(view: &View, kind: Kind) -> Option<Arc<Served>> 
     let catalog = view.catalog();
     let of_kind = || catalog.all().filter(|s| s.storage == kind);
     of_kind().find(|s| s.resource.api_version() == s.resource.storage_version).or_else(|| of_kind().next()).cloned()
+}
+
+/// C-10-07: while a definition is being deleted, nothing is created of it.
+///
+/// # Errors
+/// 403.
+pub(crate) fn refuse_terminating(call: &Call, object: &Value) -> Result<(), Status> {
+    match &call.target.served.custom {
+        Some(custom) if custom.terminating => {
+            let name = metadata::text(object, "name");
+            let why = "create not allowed while custom resource definition is terminating";
+            Err(Status::forbidden(&call.target.group_resource(), name, why))
+        }
+        _ => Ok(()),
+    }
 }

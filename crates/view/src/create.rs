@@ -3,7 +3,7 @@
 use crate::{
     Body, Call, Content, Outcome, Served, View, WriteOptions,
     admit::Phase,
-    decode,
+    crd, decode,
     form::Form,
     hooks, managed_fields, metadata, subresource,
     view::Moment,
@@ -41,6 +41,7 @@ impl View {
     /// Creates an object that is decoded and has its defaults.
     pub(crate) async fn create_decoded(&self, call: &mut Call, mut object: Value, options: &WriteOptions) -> Result<Outcome, Status> {
         let moment = self.moment();
+        crd::refuse_terminating(call, &object)?;
         metadata::wipe_system_fields(&mut object);
         metadata::match_namespace(&mut object, &call.target)?;
         call.target.name = metadata::text(&object, "name").to_owned();
@@ -125,13 +126,16 @@ impl View {
     /// Encodes an object of the stored version.
     pub(crate) fn draft_stored(&self, served: &Served, stored: Value) -> Draft {
         let fields = minkapi_kinds::field_values(&*served.strategy, &stored);
-        Draft::new(&stored, fields, self.shared.store.revision() + 1)
+        let expected = self.shared.store.revision() + 1;
+        if served.resource.custom { Draft::sorted(&stored, fields, expected) } else { Draft::new(&stored, fields, expected) }
     }
 
     fn to_stored(&self, served: &Served, object: Value) -> Result<Value, Status> {
         let mut stored =
             if served.is_storage_version() { object } else { served.strategy.to_storage(&served.resource.api_version(), object)? };
-        minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+        if served.custom.is_none() {
+            minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+        }
         Ok(stored)
     }
 

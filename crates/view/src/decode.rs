@@ -12,7 +12,11 @@ use serde_json::{Map, Value};
 pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, form: &Form) -> Result<Value, Status> {
     let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
     let Decoded { mut value, problems } = match body {
-        Body::Json(bytes) => decode(&bytes, &form.schema).map_err(|err| err.to_status(&form.kind, version, &bytes))?,
+        Body::Json(bytes) => match form.custom() {
+            Some(custom) => custom.strategy.decode(&bytes),
+            None => decode(&bytes, &form.schema),
+        }
+        .map_err(|err| err.to_status(&form.kind, version, &bytes))?,
         Body::Decoded(value) => Decoded { value, problems: Vec::new() },
     };
     match validation {
@@ -32,8 +36,12 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
 }
 
 /// Decodes a tree, such as a patched object. The error is the decoder's text.
-pub(crate) fn tree(value: &Value, form: &Form) -> Result<Decoded, String> {
-    decode_value(value, &form.schema).map_err(|err| err.to_string())
+pub(crate) fn tree(value: Value, form: &Form) -> Result<Decoded, String> {
+    match form.custom() {
+        Some(custom) => custom.strategy.decode_value(value),
+        None => decode_value(&value, &form.schema),
+    }
+    .map_err(|err| err.to_string())
 }
 
 /// C-03-03: an absent apiVersion or kind is the URL's, another is refused.
@@ -49,7 +57,8 @@ fn match_type(value: &mut Value, form: &Form) -> Result<(), Status> {
             "the API version in the data ({given_version}) does not match the expected API version ({api_version})"
         )));
     }
-    if !given_kind.is_empty() && given_kind != *kind {
+    // Of a custom resource, another kind is its validation's business (chapter 18 on C-10-11).
+    if !given_kind.is_empty() && given_kind != *kind && form.custom().is_none() {
         let version = api_version.rsplit('/').next().unwrap_or(api_version);
         let package = match api_version.split_once('/') {
             Some((group, _)) => group.split('.').next().unwrap_or(group),
@@ -60,6 +69,8 @@ fn match_type(value: &mut Value, form: &Form) -> Result<(), Status> {
         )));
     }
     value["apiVersion"] = api_version.as_str().into();
-    value["kind"] = kind.as_str().into();
+    if given_kind.is_empty() {
+        value["kind"] = kind.as_str().into();
+    }
     Ok(())
 }

@@ -231,7 +231,7 @@ fn shorten_grace(object: &mut Value, current: i64, shorter: i64, moment: &Moment
 }
 
 /// C-08-11: the object waits for its finalizers, and its grace is over.
-fn mark_deleting(object: &mut Value, moment: &Moment) {
+pub(crate) fn mark_deleting(object: &mut Value, moment: &Moment) {
     let until = object["metadata"]["deletionTimestamp"].as_str();
     if until.is_none() {
         metadata::bump_generation(object);

@@ -1,6 +1,6 @@
 //! The form in which an endpoint shows its object: the kind itself, or a kind of the subresource's own such as Scale.
 
-use crate::{Served, Target};
+use crate::{CustomServed, Served, Target};
 use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
 use std::sync::Arc;
@@ -45,9 +45,9 @@ impl Form {
         self.kind == self.served.resource.kind
     }
 
-    /// Whether objects of this form are custom resources, which have no Go type to be decoded into.
-    pub fn is_custom(&self) -> bool {
-        self.is_resource() && self.served.resource.custom
+    /// The rules of a custom resource, which has no table-made type to be decoded into.
+    pub fn custom(&self) -> Option<&CustomServed> {
+        self.served.custom.as_ref().filter(|_| self.is_resource())
     }
 
     /// Fills in the kind's defaults.
@@ -67,6 +67,13 @@ impl Form {
     pub fn convert(&self, object: &Value, to: &str) -> Option<(Value, Ref<Struct>)> {
         if !self.is_resource() {
             return None;
+        }
+        if let Some(custom) = self.custom() {
+            // Conversion between versions of a custom resource changes nothing but the version.
+            let (_, schema) = custom.versions.iter().find(|(version, _)| version == to)?;
+            let mut object = object.clone();
+            object["apiVersion"] = to.into();
+            return Some((object, schema.clone()));
         }
         let target = minkapi_registry::kind(to, &self.kind).filter(|r| r.storage == self.served.resource.storage)?;
         let strategy = &self.served.strategy;

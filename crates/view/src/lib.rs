@@ -38,7 +38,7 @@ mod views;
 mod watch;
 
 pub use call::{Body, Call, FieldValidation, Target, UserInfo, Warnings, WriteOptions};
-pub use catalog::{Catalog, CatalogGroup, CatalogVersion, Served, StrategyRef};
+pub use catalog::{Catalog, CatalogGroup, CatalogVersion, CustomServed, Served, StrategyRef};
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use diff::{ChangeKind, ObjectChange, ViewDiff};
 pub use event_sink::EventSink;

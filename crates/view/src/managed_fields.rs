@@ -55,6 +55,18 @@ impl<'a> Apply<'a> {
         let document = minkapi_codec::yaml::read(body).map_err(|err| Status::bad_request(format!("error decoding patch: {err}")))?;
         let problem = document.strict_error();
         let applied = document.value;
+        let found = match &applied {
+            Value::Object(_) | Value::Null => "",
+            Value::Array(_) => "array",
+            Value::String(_) => "string",
+            Value::Number(_) => "number",
+            Value::Bool(_) => "bool",
+        };
+        if !found.is_empty() {
+            return Err(Status::bad_request(format!(
+                "error decoding patch: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+            )));
+        }
         Ok(Self { applied, problem, form, options })
     }
 }
@@ -73,7 +85,7 @@ impl Edit for Apply<'_> {
             (Some(problem), FieldValidation::Warn) => call.warnings.add(problem.clone()),
             _ => {}
         }
-        let mut new = decode::tree(&merged, &self.form).map_err(Status::unclassified)?.value;
+        let mut new = decode::tree(merged, &self.form).map_err(Status::unclassified)?.value;
         self.form.default(&mut new);
         let uid = metadata::text(&new, "uid");
         if current.is_none() && !uid.is_empty() {

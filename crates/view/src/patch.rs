@@ -69,7 +69,7 @@ impl Format {
             }
         };
         let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);
-        let decoded = decode::tree(&patched, form).map_err(refuse)?;
+        let decoded = decode::tree(patched, form).map_err(refuse)?;
         let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
         match options.field_validation {
             FieldValidation::Strict if !problems.is_empty() => {

@@ -139,6 +139,7 @@ impl View {
         if version != 0 && version != stored.resource_version() {
             return Err(Status::modified(&call.target.group_resource(), &call.target.name));
         }
+        metadata::of(&mut new).insert("resourceVersion".to_owned(), stored.resource_version().to_string().into());
 
         let reserved = hooks.begin_update(self, call, &mut new, &old, options.dry_run)?;
         let name = call.target.name.clone();

@@ -18,6 +18,7 @@ pub(crate) struct Shared {
     pub store: Store<Object>,
     pub config: Config,
     pub sandboxes: DashMap<Arc<str>, View>,
+    pub definitions: crd::Definitions,
 }
 
 impl std::fmt::Debug for Shared {
@@ -28,7 +29,7 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     pub fn new(store: Store<Object>, config: Config) -> Self {
-        Self { store, config, sandboxes: DashMap::new() }
+        Self { store, config, sandboxes: DashMap::new(), definitions: crd::Definitions::default() }
     }
 }
 
@@ -105,7 +106,7 @@ impl View {
             Some(revision) => matches!(snapshot.events(kind, revision, 1), Ok(events) if events.events.is_empty()),
             None => snapshot.is_empty(kind),
         };
-        let catalog = if unchanged { known.catalog.clone() } else { crd::catalog(&snapshot) };
+        let catalog = if unchanged { known.catalog.clone() } else { crd::catalog(&self.shared.definitions, &snapshot) };
         self.own.catalog.store(Arc::new(KnownCatalog { catalog: catalog.clone(), revision: Some(snapshot.revision()) }));
         catalog
     }
@@ -115,11 +116,10 @@ impl View {
     /// # Errors
     /// A conversion that fails.
     pub fn object_value(&self, served: &Served, object: &Object) -> Result<Value, Status> {
-        let stored_version = &served.resource.storage_version;
-        if served.resource.custom || served.is_storage_version() {
+        if served.is_storage_version() {
             return Ok(object.to_typed_value(&served.resource.api_version(), &served.resource.kind));
         }
-        let stored = object.to_typed_value(stored_version, &served.resource.kind);
+        let stored = object.to_typed_value(&served.resource.storage_version, &served.resource.kind);
         served.strategy.from_storage(&served.resource.api_version(), stored)
     }
 

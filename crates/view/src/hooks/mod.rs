@@ -1,6 +1,7 @@
 //! What a few kinds do beside the common path that needs the view's other objects: allocate addresses, hold a namespace
 //! until it is empty. By the name under which their objects are stored; all other kinds have none.
 
+mod custom_resource_definition;
 mod namespace;
 
 use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
@@ -48,10 +49,14 @@ struct Plain;
 
 impl Hooks for Plain {}
 
-static HOOKS: &[(&str, &dyn Hooks)] = &[("namespaces", &namespace::Namespaces)];
+static HOOKS: &[(&str, &dyn Hooks)] =
+    &[("namespaces", &namespace::Namespaces), (crate::crd::STORAGE, &custom_resource_definition::Definitions)];
 
 /// The hooks of a resource's objects.
 pub(crate) fn of(served: &Served) -> &'static dyn Hooks {
+    if served.custom.is_some() {
+        return &custom_resource_definition::CustomResources;
+    }
     let storage = served.storage.name();
     HOOKS.iter().find(|(name, _)| *name == storage).map_or(&Plain, |(_, hooks)| *hooks)
 }

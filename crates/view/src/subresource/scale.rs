@@ -5,26 +5,19 @@ use crate::{
     update::Edit,
     view::Moment,
 };
+use minkapi_kinds::ScalePaths;
 use minkapi_object::{GroupResource, LabelSelector, Status};
 use minkapi_patch::{ReplicasPaths, scale_to_parent, scale_to_subresource};
 use minkapi_schema::field::{self, Error, Path};
 use serde_json::{Map, Value, json};
 
 /// Where a resource keeps what its Scale shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Projection {
-    replicas: Vec<String>,
-    status_replicas: Vec<String>,
-    selector: Selector,
-}
-
-/// Where the selector of a Scale comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Selector {
-    /// A LabelSelector or a map of labels in `spec.selector`.
-    Spec,
-    /// Text at this path (custom resources).
-    Text(Vec<String>),
+#[derive(Debug, Clone)]
+pub(crate) enum Projection {
+    /// In `spec.replicas`, `status.replicas` and `spec.selector`, as the built-in kinds do.
+    BuiltIn,
+    /// Where its definition says.
+    Custom(ScalePaths),
 }
 
 /// The projection of a target: none unless it is a `scale` subresource.
@@ -32,15 +25,8 @@ pub(crate) fn projection(target: &Target) -> Option<Projection> {
     if target.subresource != "scale" {
         return None;
     }
-    let path = |text: &str| text.split('.').filter(|s| !s.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-    Some(match target.served.strategy.scale() {
-        Some(scale) => Projection {
-            replicas: path(&scale.replicas),
-            status_replicas: path(&scale.status_replicas),
-            selector: Selector::Text(path(&scale.selector)),
-        },
-        None => Projection { replicas: path(".spec.replicas"), status_replicas: path(".status.replicas"), selector: Selector::Spec },
-    })
+    let custom = target.served.custom.as_ref().and_then(|custom| custom.strategy.scale());
+    Some(custom.map_or(Projection::BuiltIn, |paths| Projection::Custom(paths.clone())))
 }
 
 /// An edit of the Scale as one of the object behind it.
@@ -65,42 +51,56 @@ impl Projection {
     }
 
     fn scale_of(&self, object: &Value) -> Result<Value, Status> {
-        let at = |path: &[String]| path.iter().try_fold(object, |v, key| v.get(key)).and_then(Value::as_i64);
-        let spec = at(&self.replicas);
-        if spec.is_none() && self.selector != Selector::Spec {
-            let path = self.replicas.join(".");
-            return Err(Status::internal(format!("the spec replicas field \".{path}\" does not exist")));
-        }
-        let mut meta = Map::new();
-        for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
-            if let Some(value) = object["metadata"].get(key) {
-                meta.insert(key.to_owned(), value.clone());
-            }
-        }
-        let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {}, "status": {"replicas": at(&self.status_replicas).unwrap_or(0)}});
-        // Zero replicas are omitted, as Go's encoder does (chapter 18 on C-09-20).
-        if let Some(replicas) = spec.filter(|n| *n != 0) {
-            scale["spec"]["replicas"] = replicas.into();
-        }
-        let selector = self.selector_of(object);
-        if !selector.is_empty() {
-            scale["status"]["selector"] = selector.into();
+        let paths = match self {
+            Self::BuiltIn => return Ok(built_in_scale(object)),
+            Self::Custom(paths) => paths,
+        };
+        let (scale, has_replicas) = paths.read(object).map_err(Status::internal)?;
+        if !has_replicas {
+            return Err(Status::internal(format!("the spec replicas field \"{}\" does not exist", paths.spec_replicas_path())));
         }
         Ok(scale)
     }
 
-    fn selector_of(&self, object: &Value) -> String {
-        match &self.selector {
-            Selector::Text(path) => path.iter().try_fold(object, |v, key| v.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned(),
-            Selector::Spec => {
-                let selector = &object["spec"]["selector"];
-                // A ReplicationController's selector is a plain map of labels.
-                let is_selector = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
-                let as_selector = if is_selector { selector.clone() } else { json!({"matchLabels": selector}) };
-                LabelSelector::from_value(&as_selector).map(|s| s.to_string()).unwrap_or_default()
-            }
+    /// Path of the replicas in the object.
+    fn path(&self) -> Vec<&str> {
+        match self {
+            Self::BuiltIn => vec!["spec", "replicas"],
+            Self::Custom(paths) => paths.spec_replicas_path().split('.').filter(|s| !s.is_empty()).collect(),
         }
     }
+
+    fn set_replicas(&self, object: &mut Value, replicas: i64) -> Result<(), Status> {
+        match self {
+            Self::BuiltIn => object["spec"]["replicas"] = replicas.into(),
+            Self::Custom(paths) => paths.write(object, i32::try_from(replicas).unwrap_or(i32::MAX)).map_err(Status::internal)?,
+        }
+        Ok(())
+    }
+}
+
+fn built_in_scale(object: &Value) -> Value {
+    let mut meta = Map::new();
+    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if let Some(value) = object["metadata"].get(key) {
+            meta.insert(key.to_owned(), value.clone());
+        }
+    }
+    let count = |part: &str| object[part]["replicas"].as_i64().unwrap_or(0);
+    let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {}, "status": {"replicas": count("status")}});
+    // Zero replicas are omitted, as Go's encoder does (chapter 18 on C-09-20).
+    if count("spec") != 0 {
+        scale["spec"]["replicas"] = count("spec").into();
+    }
+    let selector = &object["spec"]["selector"];
+    // A ReplicationController's selector is a plain map of labels.
+    let is_selector = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
+    let as_selector = if is_selector { selector.clone() } else { json!({"matchLabels": selector}) };
+    let text = LabelSelector::from_value(&as_selector).map(|s| s.to_string()).unwrap_or_default();
+    if !text.is_empty() {
+        scale["status"]["selector"] = text.into();
+    }
+    scale
 }
 
 impl Edit for Through<'_> {
@@ -110,7 +110,7 @@ impl Edit for Through<'_> {
         let gr = GroupResource::new(&resource.group, &format!("{}/scale", resource.plural));
         let Some(current) = current else { return Err(Status::not_found(&gr, &name)) };
         let api_version = resource.api_version();
-        let path: Vec<&str> = self.projection.replicas.iter().map(String::as_str).collect();
+        let path = self.projection.path();
         let paths: ReplicasPaths<'_> = &[(&*api_version, Some(path.as_slice()))];
         let recorded = current["metadata"].get("managedFields");
         let mut old = self.projection.scale_of(current)?;
@@ -127,11 +127,7 @@ impl Edit for Through<'_> {
             return Err(Status::conflict(&gr, &name, why));
         }
         let mut object = current.clone();
-        let mut place = &mut object;
-        for key in &self.projection.replicas {
-            place = &mut place[key.as_str()];
-        }
-        *place = replicas.into();
+        self.projection.set_replicas(&mut object, replicas)?;
         let entries = scale_to_parent(recorded, new["metadata"].get("managedFields"), &api_version, paths);
         set_managed_fields(&mut object, entries.map_err(Status::internal)?);
         let meta = metadata::of(&mut object);

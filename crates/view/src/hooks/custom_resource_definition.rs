@@ -1,0 +1,143 @@
+//! What controllers inside kube-apiserver do for CustomResourceDefinitions: accept names, establish, clean up
+//! (C-10-03, C-10-07). Here it is done at once, after the write that calls for it.
+
+use super::Hooks;
+use crate::{DeleteOptions, View, crd, delete::Step, view::Moment};
+use minkapi_kinds::custom_resource_definition as definition;
+use minkapi_object::Object;
+use minkapi_store::{Change, Expect, Key, Kind};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Hooks of the definitions.
+pub(super) struct Definitions;
+
+/// Hooks of custom resources: the last one that goes lets its definition go.
+pub(super) struct CustomResources;
+
+impl Hooks for Definitions {
+    fn delete_step(&self, old: &Value, _options: &DeleteOptions, moment: &Moment) -> Option<Step> {
+        if !old["metadata"]["deletionTimestamp"].is_null() {
+            return None;
+        }
+        let mut new = old.clone();
+        definition::mark_terminating(&mut new, &moment.text);
+        Some(Step::Mark(new))
+    }
+
+    fn after_commit(&self, view: &View, _old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
+        let Some(new) = new else { return };
+        let name = new.head().name.clone();
+        // Each step is one write; the order is that of the controllers' events.
+        for step in [accept_names, approve, find_non_structural, establish] {
+            rewrite(view, &name, step);
+        }
+        if new.head().deleting {
+            rewrite(view, &name, |_, definition, now| {
+                let mut next = definition.clone();
+                definition::finalizing(&mut next, now);
+                Some(next)
+            });
+            delete_objects(view, new);
+            finish_if_empty(view, &name);
+        }
+    }
+}
+
+impl Hooks for CustomResources {
+    fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
+        if let (Some(_), None) = (old, new) {
+            for (_, object) in view.snapshot().range(Kind::new(crd::STORAGE), None, None).filter(|(_, o)| o.head().deleting) {
+                finish_if_empty(view, &object.head().name);
+            }
+        }
+    }
+}
+
+/// Stores what `step` makes of a definition, if anything.
+fn rewrite(view: &View, name: &str, step: impl Fn(&View, &Value, &str) -> Option<Value>) {
+    let kind = Kind::new(crd::STORAGE);
+    let key = Key::new("", name);
+    let Some(served) = crd::served_by_storage(view, kind) else { return };
+    loop {
+        let Some(stored) = view.snapshot().get(kind, &key) else { return };
+        let Ok(value) = view.object_value(&served, &stored) else { return };
+        let Some(next) = step(view, &value, &view.moment().text) else { return };
+        let Ok(draft) = view.draft(&served, next) else { return };
+        if draft.same_as(&stored) {
+            return;
+        }
+        let expect = Expect::Revision(stored.resource_version());
+        let result = view.store().commit(kind, key.clone(), expect, |revision, _| Change::Put(draft.stamp(revision)));
+        if !matches!(result, Err(minkapi_store::CommitError::Conflict { .. })) {
+            return;
+        }
+    }
+}
+
+fn accept_names(view: &View, value: &Value, now: &str) -> Option<Value> {
+    let all: Vec<Value> = view.snapshot().range(Kind::new(crd::STORAGE), None, None).map(|(_, o)| o.to_value()).collect();
+    let in_use = definition::names_in_use(&all, value["spec"]["group"].as_str().unwrap_or_default());
+    definition::update_names(value, &in_use, now)
+}
+
+fn approve(_: &View, value: &Value, now: &str) -> Option<Value> {
+    definition::approval_condition(value, now)
+}
+
+fn find_non_structural(_: &View, value: &Value, now: &str) -> Option<Value> {
+    definition::non_structural_condition(value, now)
+}
+
+fn establish(_: &View, value: &Value, now: &str) -> Option<Value> {
+    definition::established(value, now)
+}
+
+/// The name under which a definition's objects are stored.
+fn storage_of(definition: &Value) -> Kind {
+    let plural = definition["spec"]["names"]["plural"].as_str().unwrap_or_default();
+    let group = definition["spec"]["group"].as_str().unwrap_or_default();
+    Kind::new(&format!("{plural}.{group}"))
+}
+
+/// Deletes the objects of a definition; those with finalizers wait for them.
+fn delete_objects(view: &View, definition: &Object) {
+    let kind = storage_of(&definition.to_value());
+    let Some(served) = crd::served_by_storage(view, kind) else { return };
+    let moment = view.moment();
+    let snapshot = view.snapshot();
+    for (key, object) in snapshot.range(kind, None, None) {
+        let expect = Expect::Revision(object.resource_version());
+        if !object.head().has_finalizers {
+            let _ = view.store().commit(kind, key.clone(), expect, |_, _| Change::Delete);
+        } else if !object.head().deleting {
+            let mut value = object.to_typed_value(&served.resource.storage_version, &served.resource.kind);
+            crate::delete::mark_deleting(&mut value, &moment);
+            let draft = view.draft_stored(&served, value);
+            let _ = view.store().commit(kind, key.clone(), expect, |revision, _| Change::Put(draft.stamp(revision)));
+        }
+    }
+}
+
+/// Takes the cleanup finalizer of a definition whose objects are all gone, and removes it if that was the last.
+fn finish_if_empty(view: &View, name: &str) {
+    let kind = Kind::new(crd::STORAGE);
+    let key = Key::new("", name);
+    let Some(stored) = view.snapshot().get(kind, &key).filter(|o| o.head().deleting) else { return };
+    let value = stored.to_value();
+    if !view.snapshot().is_empty(storage_of(&value)) {
+        return;
+    }
+    let without = |value: &Value| -> Vec<String> {
+        crate::metadata::finalizers(value).into_iter().filter(|f| f != definition::CLEANUP_FINALIZER).collect()
+    };
+    if without(&value).is_empty() {
+        let _ = view.store().commit(kind, key, Expect::Revision(stored.resource_version()), |_, _| Change::Delete);
+        return;
+    }
+    rewrite(view, name, |_, value, _| {
+        let mut next = value.clone();
+        crate::metadata::set_finalizers(&mut next, &without(value));
+        Some(next)
+    });
+}
