@@ -1,7 +1,7 @@
 //! FlowSchema: which requests go to which priority level.
 
 use crate::{
-    Column, Context, Row, Strategy, Traits, table, update,
+    Column, Context, Row, Strategy, Traits, flow_mandatory, table, update,
     value::{at, field, flag, has, int, items, object_mut, set, set_default_nonzero, text},
 };
 use minkapi_schema::{
@@ -125,6 +125,7 @@ fn validate(schema: &Value) -> ErrorList {
     for (i, rule) in items(spec, "rules").iter().enumerate() {
         validate_rule(&mut errors, rule, &rules.index(i));
     }
+    errors.extend(flow_mandatory::flow_schema_error(name, spec, &path));
     errors.extend(validate_status(schema));
     errors
 }

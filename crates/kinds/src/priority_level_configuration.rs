@@ -3,6 +3,7 @@
 use crate::{
     Column, Context, Row, Strategy, Traits,
     declarative::Findings,
+    flow_mandatory,
     flow_schema::validate_status,
     table, update,
     value::{at, at_mut, field, int, set, set_default, set_default_nonzero, text},
@@ -119,6 +120,7 @@ fn validate(level: &Value) -> ErrorList {
         unknown if !TYPES.contains(&unknown) => found.errors.push(Error::not_supported(&path.child("type"), unknown, TYPES)),
         _ => {}
     }
+    found.errors.extend(flow_mandatory::priority_level_error(text(meta, "name"), spec, &path));
     found.errors.extend(validate_status(level));
     found.into_list()
 }
