@@ -44,7 +44,6 @@ mod event_v1;
 mod eviction;
 pub mod expression;
 mod flow_mandatory;
-mod flow_mandatory;
 mod flow_schema;
 mod go_struct;
 mod horizontal_pod_autoscaler;
