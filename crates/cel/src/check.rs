@@ -122,7 +122,8 @@ impl<'s> Checker<'s> {
     }
 
     fn undefined(&mut self, select: &SelectExpr) {
-        let at = locate::field(self.source, &spelled(&select.operand), &select.field);
+        let find = if select.test { locate::has } else { locate::field };
+        let at = find(self.source, &spelled(&select.operand), &select.field);
         self.report(at, format!("undefined field '{}'", select.field));
     }
 
@@ -138,17 +139,45 @@ impl<'s> Checker<'s> {
         let sizes: Vec<u64> = types.iter().map(|of| of.max_size()).collect();
         let name = call.func_name.as_str();
         let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
-        let own = match name {
-            operators::EQUALS
-            | operators::NOT_EQUALS
-            | operators::LESS
-            | operators::LESS_EQUALS
-            | operators::GREATER
-            | operators::GREATER_EQUALS => cost::comparison(sizes.first().copied().unwrap_or(1), sizes.get(1).copied().unwrap_or(1)),
-            "_&&_" | "_||_" | "_?_:_" => 0,
+        if name == "matches" {
+            self.pattern(call);
+        }
+        let size = |at: usize| sizes.get(at).copied().unwrap_or(1);
+        let own = match (name, &of) {
+            (
+                operators::EQUALS
+                | operators::NOT_EQUALS
+                | operators::LESS
+                | operators::LESS_EQUALS
+                | operators::GREATER
+                | operators::GREATER_EQUALS,
+                _,
+            ) => cost::comparison(size(0), size(1)),
+            ("_&&_" | "_||_", _) => 0,
+            // Only one of the two is evaluated.
+            ("_?_:_", _) => {
+                let cost = |at: usize| args.get(at).map_or(0, |a| a.cost);
+                return known(of, cost(0).saturating_add(cost(1).max(cost(2))));
+            }
+            (operators::ADD, Type::Text(_) | Type::Bytes(_)) => cost::traversal(size(0).saturating_add(size(1))),
             _ => cost::function(name, &sizes),
         };
         known(of, inner.saturating_add(own))
+    }
+
+    /// A pattern that is written out must compile.
+    fn pattern(&mut self, call: &CallExpr) {
+        let Some(Expr::Literal(LiteralValue::String(text))) = call.args.last().map(|a| &a.expr) else { return };
+        if minkapi_schema::pattern::compile(text.inner()).is_err() {
+            self.report(locate::argument(self.source, "matches"), "invalid matches argument".to_owned());
+        }
+    }
+
+    /// Reports that an operator does not take these types.
+    fn no_overload(&mut self, name: &str, sign: &str, types: &[&Type]) {
+        let shown: Vec<String> = types.iter().map(ToString::to_string).collect();
+        let at = locate::operator(self.source, sign);
+        self.report(at, format!("found no matching overload for '{name}' applied to '({})'", shown.join(", ")));
     }
 
     fn result(&mut self, name: &str, types: &[&Type], on: Option<&Type>, namespace: Option<&str>) -> Type {
@@ -156,12 +185,35 @@ impl<'s> Checker<'s> {
             return self.binary(name, sign, types);
         }
         match (name, types) {
+            ("!_", [of]) if !matches!(of, Type::Bool | Type::Dyn) => {
+                self.no_overload(name, "!", types);
+                Type::Bool
+            }
+            (operators::IN, [item, Type::List(of, _)]) if !same_kind(item, of) => {
+                self.no_overload(name, "in ", types);
+                Type::Bool
+            }
             ("_&&_" | "_||_" | "!_" | "@not_strictly_false" | operators::IN, _) => Type::Bool,
-            ("_?_:_", [_, a, b]) => common([*a, *b].into_iter()),
-            ("-_", [of]) => Type::clone(of),
-            ("_[_]", [of, _]) => match unwrapped(of) {
-                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
-                _ => Type::Dyn,
+            ("_?_:_", [test, a, b]) => {
+                if !matches!(test, Type::Bool | Type::Dyn) || !same_kind(a, b) {
+                    self.no_overload(name, "?", types);
+                }
+                common([*a, *b].into_iter())
+            }
+            ("-_", [of]) => {
+                if !matches!(of, Type::Int | Type::Double | Type::Duration | Type::Dyn) {
+                    self.no_overload(name, "-", types);
+                }
+                Type::clone(of)
+            }
+            ("_[_]", [of, index]) => match (unwrapped(of), index) {
+                (Type::List(item, _), Type::Int | Type::Uint | Type::Double | Type::Dyn)
+                | (Type::Map(item, _), Type::Text(_) | Type::Dyn) => Type::clone(item),
+                (Type::Dyn | Type::Library(_), _) => Type::Dyn,
+                _ => {
+                    self.no_overload(name, "[", types);
+                    Type::Dyn
+                }
             },
             (operators::OPT_INDEX, _) => Type::Optional(Arc::new(Type::Dyn)),
             _ if namespace.is_some() => functions::result(name, None).unwrap_or(Type::Dyn),
@@ -184,8 +236,7 @@ impl<'s> Checker<'s> {
             _ => arithmetic(sign, left, right),
         };
         result.unwrap_or_else(|| {
-            let at = locate::operator(self.source, sign);
-            self.report(at, format!("found no matching overload for '{name}' applied to '({left}, {right})'"));
+            self.no_overload(name, sign, types);
             if compares { Type::Bool } else { Type::Dyn }
         })
     }
@@ -264,7 +315,10 @@ fn common<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
 /// Whether two types are one apart from the sizes of values.
 fn same_kind(a: &Type, b: &Type) -> bool {
     match (a, b) {
-        (Type::Dyn | Type::Null | Type::Optional(_), _) | (_, Type::Dyn | Type::Null | Type::Optional(_)) => true,
+        (Type::Dyn | Type::Optional(_), _) | (_, Type::Dyn | Type::Optional(_)) => true,
+        // Messages may be null, and what is collected from them.
+        (Type::Object(..) | Type::Map(..) | Type::List(..), Type::Null)
+        | (Type::Null, Type::Object(..) | Type::Map(..) | Type::List(..)) => true,
         (Type::Text(_), Type::Text(_)) | (Type::Bytes(_), Type::Bytes(_)) => true,
         (Type::List(a, _), Type::List(b, _)) | (Type::Map(a, _), Type::Map(b, _)) => same_kind(a, b),
         (Type::Object(..) | Type::Map(..), Type::Object(..) | Type::Map(..)) => true,

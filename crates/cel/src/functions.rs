@@ -4,7 +4,7 @@ use crate::types::Type;
 use std::sync::Arc;
 
 /// Prefixes of functions that are no values: `sets.contains`.
-pub const NAMESPACES: [&str; 9] = ["sets", "math", "optional", "format", "base64", "strings", "jsonpatch", "lists", "cel"];
+pub const NAMESPACES: [&str; 8] = ["sets", "math", "optional", "format", "base64", "strings", "jsonpatch", "lists"];
 
 /// Types, which are values too.
 pub const TYPE_NAMES: [&str; 12] =
@@ -47,10 +47,11 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "isNaN"
         | "isInf"
         | "isFinite" => Type::Bool,
-        "string" | "lowerAscii" | "upperAscii" | "replace" | "substring" | "trim" | "join" | "charAt" | "find" | "getScheme"
-        | "getHost" | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "encode" | "escapeKey" | "reason" | "error" | "reverse" => {
-            Type::TEXT
-        }
+        // Nothing is known of the length of such a text.
+        "string" => Type::Text(u64::MAX),
+        "lowerAscii" | "upperAscii" | "substring" | "trim" if matches!(on, Some(Type::Text(_))) => on.cloned().unwrap_or(Type::TEXT),
+        "lowerAscii" | "upperAscii" | "replace" | "substring" | "trim" | "join" | "charAt" | "find" | "getScheme" | "getHost"
+        | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "encode" | "escapeKey" | "reason" | "error" | "reverse" => Type::TEXT,
         "split" | "findAll" => Type::List(Arc::new(Type::TEXT), Type::TEXT.max_size()),
         "bytes" | "decode" => Type::Bytes(Type::TEXT.max_size()),
         "timestamp" => Type::Timestamp,

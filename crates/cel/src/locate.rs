@@ -22,6 +22,20 @@ pub fn field(source: &str, operand: &str, name: &str) -> usize {
     dots().find(after).or_else(|| dots().next()).unwrap_or(0)
 }
 
+/// The bracket of `has(...)` around a field.
+pub fn has(source: &str, operand: &str, name: &str) -> usize {
+    let around = |at: &usize| source.get(*at..).is_some_and(|rest| rest.starts_with(&format!("has({operand}.{name}")));
+    let found = words(source, "has").find(around).or_else(|| words(source, "has").next());
+    found.map_or(0, |at| at + "has".len())
+}
+
+/// The first argument of a function.
+pub fn argument(source: &str, name: &str) -> usize {
+    let after = call(source, name) + 1;
+    let rest = source.get(after..).unwrap_or_default();
+    after + rest.len() - rest.trim_start().len()
+}
+
 /// The bracket after a function's name.
 pub fn call(source: &str, name: &str) -> usize {
     words(source, name).map(|at| at + name.len()).find(|at| source.get(*at..).is_some_and(|s| s.starts_with('('))).unwrap_or(0)

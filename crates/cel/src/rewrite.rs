@@ -2,7 +2,7 @@
 
 use kube_cel::cel::{
     IdedExpr,
-    common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedEntryExpr, ListExpr, LiteralValue, MapEntryExpr, MapExpr, operators},
+    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, MapEntryExpr, MapExpr, operators},
 };
 
 /// Rewrites an expression and all inside of it.
@@ -27,12 +27,10 @@ pub fn rewrite(expr: &mut IdedExpr) {
         Expr::Struct(of) => of.entries.iter_mut().for_each(entry),
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
     }
-    let taken = std::mem::take(&mut expr.expr);
-    expr.expr = match taken {
-        Expr::Struct(of) => Expr::Map(MapExpr { entries: of.entries.into_iter().map(as_map_entry).collect() }),
-        Expr::Call(call) if is_bind(&call) => bind(call),
-        other => other,
-    };
+    if let Expr::Struct(of) = &mut expr.expr {
+        let entries = std::mem::take(&mut of.entries);
+        expr.expr = Expr::Map(MapExpr { entries: entries.into_iter().map(as_map_entry).collect() });
+    }
 }
 
 fn entry(entry: &mut IdedEntryExpr) {
@@ -54,28 +52,4 @@ fn as_map_entry(entry: IdedEntryExpr) -> IdedEntryExpr {
         }
         other => IdedEntryExpr { id: entry.id, expr: other },
     }
-}
-
-/// `cel.bind(name, value, expression)`.
-fn is_bind(call: &kube_cel::cel::common::ast::CallExpr) -> bool {
-    let on_cel = call.target.as_deref().is_some_and(|t| matches!(&t.expr, Expr::Ident(name) if name == "cel"));
-    on_cel && call.func_name == "bind" && matches!(call.args.as_slice(), [IdedExpr { expr: Expr::Ident(_), .. }, _, _])
-}
-
-/// A loop over nothing whose result sees the accumulator is how CEL itself expands it.
-fn bind(call: kube_cel::cel::common::ast::CallExpr) -> Expr {
-    let mut args = call.args.into_iter();
-    let (Some(name), Some(value), Some(result)) = (args.next(), args.next(), args.next()) else { return Expr::Unspecified };
-    let Expr::Ident(variable) = &name.expr else { return Expr::Unspecified };
-    let part = |expr| IdedExpr { id: name.id, expr };
-    Expr::Comprehension(Box::new(ComprehensionExpr {
-        iter_range: part(Expr::List(ListExpr::new(Vec::new()))),
-        iter_var: "#unused".to_owned(),
-        iter_var2: None,
-        accu_var: variable.clone(),
-        accu_init: value,
-        loop_cond: part(Expr::Literal(LiteralValue::Boolean(false.into()))),
-        loop_step: part(Expr::Ident(variable.clone())),
-        result,
-    }))
 }

@@ -4,6 +4,7 @@
 //! fields too, fields that are always written are there, quantities, times and base64 are canonical.
 
 mod context;
+mod go_types;
 mod scalar;
 
 use crate::{
@@ -223,7 +224,14 @@ impl<'a> Decoder<'a> {
 
     /// Remembers a type error, if it is the first, and reads over the value.
     fn mismatch(&mut self, token: &Token<'_>, schema: &Schema, place: &Place<'_>, depth: usize) -> Result<(), Fault> {
-        self.type_error.get_or_insert_with(|| place.cannot_unmarshal(token.go_kind(), &context::go_type(schema)));
+        // The kind is looked up before anything is decoded, so that these end it.
+        if let Place::Field { parent: Place::Root, field, .. } = place
+            && matches!(&*field.name, "apiVersion" | "kind")
+        {
+            let why = format!("json: cannot unmarshal {} into Go struct field .{} of type string", token.go_kind(), field.name);
+            return Err(Fault::Header(why));
+        }
+        self.type_error.get_or_insert_with(|| place.cannot_unmarshal(token.go_kind(), &place.go_type(schema)));
         self.reader.skip(token, depth)?;
         Ok(())
     }

@@ -143,8 +143,17 @@ pub fn invalid_each(errors: &mut ErrorList, path: &Path<'_>, value: &str, messag
 pub fn printed(value: &Value) -> String {
     match value {
         Value::String(s) => quoted(s),
-        other => other.to_string(),
+        other => html_safe(other.to_string()),
     }
+}
+
+/// JSON as Go's encoder writes it, which escapes what HTML could misread.
+pub fn html_safe(json: String) -> String {
+    if !json.contains(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        return json;
+    }
+    let escapes = [('&', "\\u0026"), ('<', "\\u003c"), ('>', "\\u003e"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];
+    escapes.iter().fold(json, |json, (c, escape)| json.replace(*c, escape))
 }
 
 /// Text as Go's `%q` prints it.

@@ -1,6 +1,7 @@
 //! The internal form of a definition's spec, which validation walks and whose paths its errors name.
 
 use crate::value;
+use minkapi_schema::field::html_safe;
 use serde_json::{Map, Value, json};
 
 /// What a version has in `apiextensions/v1` and what the internal spec calls it when all versions agree on it.
@@ -54,14 +55,14 @@ pub fn of_version<'a>(spec: &'a Value, version: &'a Value, of_version: &str) -> 
 /// The versions of an internal spec as Go prints them in errors.
 pub fn printed_versions(spec: &Value) -> String {
     let versions: Vec<String> = value::items(spec, "versions").iter().map(printed_version).collect();
-    format!("[{}]", versions.join(","))
+    html_safe(format!("[{}]", versions.join(",")))
 }
 
 fn printed_version(version: &Value) -> String {
     let plain = |key: &str| value::field(version, key).map_or_else(|| "null".to_owned(), Value::to_string);
     let schema = value::field(version, "schema").map_or_else(
         || "null".to_owned(),
-        |v| format!("{{\"OpenAPIV3Schema\":{}}}", value::field(v, "openAPIV3Schema").map_or_else(|| "null".to_owned(), printed_schema)),
+        |v| format!("{{\"OpenAPIV3Schema\":{}}}", value::field(v, "openAPIV3Schema").map_or_else(|| "null".to_owned(), schema_json)),
     );
     format!(
         "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":{schema},\"Subresources\":{},\"AdditionalPrinterColumns\":{},\"SelectableFields\":{}}}",
@@ -144,6 +145,10 @@ pub fn keywords_in_use(schema: &Value) -> impl Iterator<Item = &'static str> + u
 
 /// A schema as Go prints it in errors.
 pub fn printed_schema(schema: &Value) -> String {
+    html_safe(schema_json(schema))
+}
+
+fn schema_json(schema: &Value) -> String {
     let fields: Vec<String> =
         KEYWORDS.iter().map(|(go, json, keyword)| format!("\"{go}\":{}", printed_keyword(value::field(schema, json), keyword))).collect();
     format!("{{{}}}", fields.join(","))
@@ -155,9 +160,9 @@ fn printed_keyword(value: Option<&Value>, keyword: &Keyword) -> String {
         (None, Keyword::Text) => "\"\"".to_owned(),
         (None, Keyword::Flag) => "false".to_owned(),
         (None, _) => null(),
-        (Some(v), Keyword::Schema) => printed_schema(v),
+        (Some(v), Keyword::Schema) => schema_json(v),
         (Some(v), Keyword::Schemas) => {
-            let list: Vec<String> = v.as_array().into_iter().flatten().map(printed_schema).collect();
+            let list: Vec<String> = v.as_array().into_iter().flatten().map(schema_json).collect();
             format!("[{}]", list.join(","))
         }
         (Some(v), Keyword::SchemaMap) => {
@@ -165,15 +170,15 @@ fn printed_keyword(value: Option<&Value>, keyword: &Keyword) -> String {
                 .as_object()
                 .unwrap_or(&Map::new())
                 .iter()
-                .map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), printed_schema(v)))
+                .map(|(k, v)| format!("{}:{}", Value::from(k.as_str()), schema_json(v)))
                 .collect();
             format!("{{{}}}", entries.join(","))
         }
-        (Some(v), Keyword::SchemaOrArray) => format!("{{\"Schema\":{},\"JSONSchemas\":null}}", printed_schema(v)),
+        (Some(v), Keyword::SchemaOrArray) => format!("{{\"Schema\":{},\"JSONSchemas\":null}}", schema_json(v)),
         (Some(Value::Bool(allows)), Keyword::SchemaOrBool) => format!("{{\"Allows\":{allows},\"Schema\":null}}"),
-        (Some(v), Keyword::SchemaOrBool) => format!("{{\"Allows\":true,\"Schema\":{}}}", printed_schema(v)),
+        (Some(v), Keyword::SchemaOrBool) => format!("{{\"Allows\":true,\"Schema\":{}}}", schema_json(v)),
         (Some(v), Keyword::Rules) => {
-            let list: Vec<String> = v.as_array().into_iter().flatten().map(printed_rule).collect();
+            let list: Vec<String> = v.as_array().into_iter().flatten().map(rule_json).collect();
             format!("[{}]", list.join(","))
         }
         (Some(v), _) => v.to_string(),
@@ -182,6 +187,10 @@ fn printed_keyword(value: Option<&Value>, keyword: &Keyword) -> String {
 
 /// A rule of `x-kubernetes-validations` as Go prints it in errors.
 pub fn printed_rule(rule: &Value) -> String {
+    html_safe(rule_json(rule))
+}
+
+fn rule_json(rule: &Value) -> String {
     let text = |key: &str| Value::from(value::text(rule, key));
     let nullable = |key: &str| value::field(rule, key).map_or_else(|| "null".to_owned(), Value::to_string);
     format!(

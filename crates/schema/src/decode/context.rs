@@ -1,5 +1,6 @@
 //! Where a decoder stands, as its two kinds of messages tell it.
 
+use super::go_types::named_type;
 use minkapi_registry::{Field, Schema, Shape, Struct};
 use std::fmt::Write;
 
@@ -76,9 +77,9 @@ impl Place<'_> {
 
     /// `json: cannot unmarshal <what> into Go struct field PodSpec.spec.containers of type <go_type>`.
     pub(super) fn cannot_unmarshal(&self, what: &str, go_type: &str) -> String {
-        match self.innermost_struct() {
+        match self.innermost_field() {
             None => format!("json: cannot unmarshal {what} into Go value of type {go_type}"),
-            Some(of) => {
+            Some((of, _)) => {
                 let mut names = String::new();
                 self.write_fields(&mut names);
                 let name = of.go_name.rsplit('.').next().unwrap_or_default();
@@ -87,11 +88,16 @@ impl Place<'_> {
         }
     }
 
-    fn innermost_struct(&self) -> Option<&Struct> {
+    /// The Go type of the position here.
+    pub(super) fn go_type(&self, schema: &Schema) -> String {
+        go_type(schema, self.innermost_field().and_then(|(of, field)| named_type(&of.name, &field.name)))
+    }
+
+    fn innermost_field(&self) -> Option<(&Struct, &Field)> {
         match self {
             Self::Root | Self::At(_) => None,
-            Self::Field { of, .. } => Some(of),
-            Self::Key { parent, .. } | Self::Index { parent, .. } => parent.innermost_struct(),
+            Self::Field { of, field, .. } => Some((of, field)),
+            Self::Key { parent, .. } | Self::Index { parent, .. } => parent.innermost_field(),
         }
     }
 
@@ -118,10 +124,11 @@ impl Place<'_> {
     }
 }
 
-/// The Go type of a position.
-pub(super) fn go_type(schema: &Schema) -> String {
+/// The Go type of a position, whose text may be of a type with a name.
+fn go_type(schema: &Schema, named: Option<&str>) -> String {
     match &schema.shape {
-        Shape::String | Shape::Time | Shape::MicroTime | Shape::Duration => "string".to_owned(),
+        Shape::String => named.unwrap_or("string").to_owned(),
+        Shape::Time | Shape::MicroTime | Shape::Duration => "string".to_owned(),
         Shape::Bytes => "[]uint8".to_owned(),
         Shape::Bool => "bool".to_owned(),
         Shape::Int32 | Shape::IntOrString => "int32".to_owned(),
@@ -131,8 +138,8 @@ pub(super) fn go_type(schema: &Schema) -> String {
         Shape::FieldsV1 => "v1.FieldsV1".to_owned(),
         Shape::Any => "interface {}".to_owned(),
         Shape::Struct(of) | Shape::SchemaOr(of, _) => of.go_name.clone().into_owned(),
-        Shape::List(items) => format!("[]{}", go_type(items)),
+        Shape::List(items) => format!("[]{}", go_type(items, named)),
         Shape::Map(values) if matches!(values.shape, Shape::Quantity) => "v1.ResourceList".to_owned(),
-        Shape::Map(values) => format!("map[string]{}", go_type(values)),
+        Shape::Map(values) => format!("map[string]{}", go_type(values, named)),
     }
 }

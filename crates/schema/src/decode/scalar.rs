@@ -39,7 +39,7 @@ impl<'a> Decoder<'a> {
             (Shape::Quantity, token) => return self.quantity(&token, depth).map(Some),
             // These decode themselves: what they refuse ends decoding.
             (Shape::Time | Shape::MicroTime | Shape::Duration | Shape::IntOrString, other) => {
-                return Err(Fault::Fatal(place.cannot_unmarshal(other.go_kind(), &super::context::go_type(schema))));
+                return Err(Fault::Fatal(place.cannot_unmarshal(other.go_kind(), &place.go_type(schema))));
             }
             (_, other) => {
                 self.mismatch(&other, schema, place, depth)?;
