@@ -139,6 +139,10 @@ fn validate_spec(object: &Value, old: Option<&Value>) -> ErrorList {
     let job = at(object, JOB_SPEC).unwrap_or(&Value::Null);
     errors.extend(validate_job(job, old.and_then(|old| at(old, JOB_SPEC)), &template_path.child("spec")));
     errors.extend(workload::validate_counts(spec, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &path));
+    // Upstream declares this on the type and so tells it last.
+    if text(spec, "schedule").is_empty() {
+        errors.push(Error::required(&path.child("schedule"), ""));
+    }
     errors
 }
 
@@ -157,10 +161,10 @@ fn validate_job(job: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList 
 /// Time zones belong into `timeZone`; schedules that name one already may go on doing so.
 fn validate_schedule(spec: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList {
     let schedule = text(spec, "schedule");
-    if schedule.is_empty() {
-        return vec![Error::required(path, "")];
-    }
     let mut errors = ErrorList::new();
+    if schedule.is_empty() {
+        return errors;
+    }
     let mut refuse = |why: &str| errors.push(Error::invalid(path, schedule, why));
     if let Err(why) = cron_schedule::validate(schedule) {
         refuse(&why);

@@ -99,15 +99,16 @@ impl Strategy for ReplicationController {
 
 fn validate_spec(object: &Value, old: Option<&Value>) -> ErrorList {
     let (spec, path) = (object.get("spec").unwrap_or(&Value::Null), Path::new("spec"));
-    let mut errors = workload::validate_counts(spec, &["minReadySeconds"], &path);
+    let mut errors = ErrorList::new();
     if entries(spec, "selector").next().is_none() {
         errors.push(Error::required(&path.child("selector"), ""));
     }
+    errors.extend(validate_template(spec, old, &path.child("template")));
+    // Upstream declares these on the type and so tells them last.
     if !has(spec, "replicas") {
         errors.push(Error::required(&path.child("replicas"), ""));
     }
-    errors.extend(workload::validate_counts(spec, &["replicas"], &path));
-    errors.extend(validate_template(spec, old, &path.child("template")));
+    errors.extend(workload::validate_counts(spec, &["replicas", "minReadySeconds"], &path));
     errors
 }
 

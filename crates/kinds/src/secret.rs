@@ -128,15 +128,27 @@ fn docker_config_errors(object: &Value, key: &str, path: &Path<'_>) -> ErrorList
     vec![Error::invalid(&path.key(key), "<secret contents redacted>", wrong)]
 }
 
-/// The two syntax errors of Go's decoder that badly made secrets run into: no JSON at all, and JSON cut short.
+/// The syntax errors of Go's decoder that badly made secrets run into: no JSON at all, and JSON cut short.
 fn json_syntax_error(bytes: &[u8], error: &serde_json::Error) -> String {
-    let first = String::from_utf8_lossy(bytes).trim_start().chars().next();
-    match first {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start();
+    match text.chars().next() {
         None => "unexpected end of JSON input".to_owned(),
         _ if error.is_eof() => "unexpected end of JSON input".to_owned(),
-        Some(c) if !matches!(c, '{' | '[' | '"') => format!("invalid character '{c}' looking for beginning of value"),
+        Some('n') => literal_error(text, "null"),
+        Some('t') => literal_error(text, "true"),
+        Some('f') => literal_error(text, "false"),
+        Some(c) if !matches!(c, '{' | '[' | '"' | '-' | '0'..='9') => format!("invalid character '{c}' looking for beginning of value"),
         _ => error.to_string(),
     }
+}
+
+fn literal_error(text: &str, literal: &str) -> String {
+    let differs = text.chars().zip(literal.chars()).find(|(found, expected)| found != expected);
+    differs.map_or_else(
+        || "unexpected end of JSON input".to_owned(),
+        |(found, expected)| format!("invalid character '{found}' in literal {literal} (expecting '{expected}')"),
+    )
 }
 
 /// The warning about a TLS secret whose parts hold no PEM block at all.

@@ -3,7 +3,7 @@
 use crate::{
     Column, Context, NameRule, Row, Strategy, Traits,
     go_struct::{self, GoField, GoType},
-    label_selector,
+    label_selector, persistent_volume_claim_spec,
     pod_spec::{self, Options},
     pod_template,
     rolling_update::{amount, validate_int_or_percent, validate_not_more_than_100_percent},
@@ -56,6 +56,7 @@ impl Strategy for StatefulSet {
 
     fn warnings_on_create(&self, _: &Context<'_>, object: &Value) -> Vec<String> {
         let mut warnings = workload::template_warnings(object, None);
+        warnings.extend(claim_warnings(object, ""));
         warnings.extend(history_warning(object));
         warnings
     }
@@ -91,6 +92,7 @@ impl Strategy for StatefulSet {
         }
         let changed = number(new, &["metadata", "generation"]) != number(old, &["metadata", "generation"]);
         let mut warnings = if changed { workload::template_warnings(new, Some(old)) } else { Vec::new() };
+        warnings.extend(claim_warnings(new, ".Spec"));
         warnings.extend(history_warning(new));
         warnings
     }
@@ -131,6 +133,18 @@ fn default_claim_template(claim: &mut Value) {
     }
 }
 
+/// Warnings for claim templates; upstream names their path differently on create and update.
+fn claim_warnings(object: &Value, suffix: &str) -> Vec<String> {
+    let spec = at(object, &["spec"]).unwrap_or(&Value::Null);
+    let claims = items(spec, "volumeClaimTemplates").iter().enumerate();
+    claims
+        .flat_map(|(i, claim)| {
+            let path = format!("spec.volumeClaimTemplates[{i}]{suffix}");
+            persistent_volume_claim_spec::warnings(field(claim, "spec").unwrap_or(&Value::Null), &Path::new(&path))
+        })
+        .collect()
+}
+
 fn history_warning(object: &Value) -> Option<String> {
     (number(object, &["spec", "revisionHistoryLimit"]) < 0)
         .then(|| "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".to_owned())
@@ -139,17 +153,18 @@ fn history_warning(object: &Value) -> Option<String> {
 /// What an update need not meet because it cannot change it, or because the stored object does not meet it.
 struct Checks {
     service_name: bool,
+    claim_templates: bool,
     pod_template: bool,
     options: Options,
 }
 
 impl Checks {
     const fn on_create(options: Options) -> Self {
-        Self { service_name: true, pod_template: true, options }
+        Self { service_name: true, claim_templates: true, pod_template: true, options }
     }
 
     const fn on_update(options: Options) -> Self {
-        Self { service_name: false, pod_template: true, options }
+        Self { service_name: false, claim_templates: false, pod_template: true, options }
     }
 }
 
@@ -164,6 +179,13 @@ fn validate_spec(object: &Value, checks: &Checks) -> ErrorList {
     }
     errors.extend(validate_update_strategy(spec.get("updateStrategy").unwrap_or(&Value::Null), &path.child("updateStrategy")));
     errors.extend(validate_retention(spec, &path.child("persistentVolumeClaimRetentionPolicy")));
+    if checks.claim_templates {
+        let path = path.child("volumeClaimTemplates");
+        for (i, claim) in items(spec, "volumeClaimTemplates").iter().enumerate() {
+            let claim = field(claim, "spec").unwrap_or(&Value::Null);
+            errors.extend(persistent_volume_claim_spec::validate(claim, None, &path.index(i).child("spec")));
+        }
+    }
     errors.extend(workload::validate_counts(spec, &["replicas", "minReadySeconds"], &path));
     if let Some(ordinals) = field(spec, "ordinals") {
         errors.extend(workload::validate_counts(ordinals, &["start"], &path.child("ordinals")));

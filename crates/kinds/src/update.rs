@@ -96,9 +96,9 @@ pub fn bump_generation_on_spec(new: &mut Value, old: &Value) {
     }
 }
 
-/// Drops `status`, which clients do not write on create.
+/// Empties `status`, which clients do not write on create. What Go writes of an empty one is filled in when it is encoded.
 pub fn clear_status(object: &mut Value) {
-    value::unset(object, "status");
+    value::set(object, "status", serde_json::Map::new());
 }
 
 /// Whether two values mean the same: unset, null and empty lists and maps are equal at any depth, as in upstream's
