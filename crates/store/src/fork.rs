@@ -9,9 +9,6 @@ use crate::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// Sandboxes may be forked from each other this often: every read may have to look into each of them.
-pub const MAX_DEPTH: usize = 64;
-
 /// Whether a sandbox sees what happens in its parent after the fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
@@ -55,9 +52,6 @@ pub enum ForkError {
     /// A live sandbox shows its parent as it is, so it cannot start in the past.
     #[error("a live view cannot start at an older revision")]
     LiveInThePast,
-    /// The parent is the last of a chain of [`MAX_DEPTH`] forks.
-    #[error("views are forked from each other more than {MAX_DEPTH} times")]
-    TooDeep,
 }
 
 /// Why a view cannot be removed.
@@ -141,9 +135,6 @@ impl<T> Store<T> {
 /// The empty layer of a new sandbox, and the revision of the parent that it shows.
 fn new_layer<T>(world: &World<T>, parent: &ViewState<T>, fork: &Fork) -> Result<(Layer<T>, Revision), ForkError> {
     let state = world.snapshot(parent.identity.id).ok_or(ForkError::UnknownParent)?;
-    if state.layers().count() > MAX_DEPTH {
-        return Err(ForkError::TooDeep);
-    }
     let (below, revision) = match (fork.mode, fork.at) {
         (Mode::Live, None) => (Parent::Live(parent.identity.id), world.revision),
         (Mode::Live, Some(_)) => return Err(ForkError::LiveInThePast),

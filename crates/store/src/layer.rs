@@ -68,7 +68,8 @@ pub(crate) enum Parent<T> {
     None,
     /// The current state of another view.
     Live(ViewId),
-    /// A state that does not change any more, topmost layer first.
+    /// A state that does not change any more, topmost layer first. Its layers have no parents, so that nests of any depth
+    /// are dropped without recursion.
     Frozen(Arc<[Arc<Layer<T>>]>),
 }
 
@@ -97,6 +98,11 @@ impl<T> Layer<T> {
         Self { kinds: OrdMap::new(), floor, parent }
     }
 
+    /// Whether nothing was ever done in this layer, so that it shows what lies below it and has no history to lose.
+    pub fn is_untouched(&self) -> bool {
+        self.kinds.is_empty() && self.floor == 0
+    }
+
     pub fn entry(&self, kind: Kind, key: &Key) -> Option<&Entry<T>> {
         self.kinds.get(&kind)?.entries.get(key)
     }
@@ -118,6 +124,14 @@ impl<T> Layer<T> {
     /// Whether this layer hid its parent's object of that key at `revision`.
     pub fn covers(&self, kind: Kind, key: &Key, revision: Revision) -> bool {
         self.entry(kind, key).is_some_and(|e| e.cover.as_ref().is_none_or(|c| c.since <= revision))
+    }
+
+    /// This layer alone.
+    pub fn without_parent(self: &Arc<Self>) -> Arc<Self> {
+        match self.parent {
+            Parent::None => self.clone(),
+            _ => Arc::new(Self { kinds: self.kinds.clone(), floor: self.floor, parent: Parent::None }),
+        }
     }
 
     /// This layer as it was at `revision`, with all kinds or only the given one.

@@ -29,7 +29,7 @@ mod world;
 
 pub use commit::{Change, ChangeFn, CommitAllError, CommitError, Committed, Expect, Op};
 pub use event::{Event, Transition};
-pub use fork::{Fork, ForkError, MAX_DEPTH, Mode, RemoveError};
+pub use fork::{Fork, ForkError, Mode, RemoveError};
 pub use history::{Events, TooOld};
 pub use key::Key;
 pub use kind::Kind;

@@ -52,6 +52,11 @@ impl<T> Log<T> {
         self.floor
     }
 
+    /// The revision of the newest event; the floor when there is none.
+    pub fn latest(&self) -> Revision {
+        self.next.checked_sub(1).filter(|last| *last >= self.first).and_then(|last| self.get(last)).map_or(self.floor, |e| e.revision)
+    }
+
     fn get(&self, sequence: u64) -> Option<&Arc<Event<T>>> {
         let chunk = usize::try_from(sequence / CHUNK - self.first / CHUNK).ok()?;
         let slot = usize::try_from(sequence % CHUNK).ok()?;

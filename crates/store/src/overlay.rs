@@ -1,6 +1,6 @@
 //! What a sandbox has changed, and undoing it.
 
-use crate::{AtError, Change, Expect, Key, Kind, Revision, Versioned, View, ViewGone, view};
+use crate::{AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone, layer::Entry, view};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An object that differs between a sandbox and its parent because of the sandbox.
@@ -27,24 +27,37 @@ pub enum RewindError {
     ViewGone(#[from] view::ViewGone),
 }
 
-impl<T> View<T> {
+impl<T> Snapshot<T> {
     /// What the sandbox has changed, by kind and key. Costs as much as it is. Nothing for the base view.
     pub fn changes(&self) -> Vec<Difference<T>> {
-        let state = self.snapshot();
-        if self.origin().is_none() {
-            return Vec::new();
-        }
-        let mut changes = Vec::new();
-        for (kind, own) in &state.top.kinds {
-            for (key, entry) in &own.entries {
-                let origin = entry.cover.as_ref().and_then(|c| c.origin.clone());
-                // What was created and deleted in the sandbox is no difference.
-                if entry.object.is_some() || origin.is_some() {
-                    changes.push(Difference { kind: *kind, key: key.clone(), own: entry.object.clone(), origin });
-                }
-            }
-        }
-        changes
+        let entries = self.own_changes();
+        let difference = |(kind, key, entry): (Kind, &Key, &Entry<T>)| Difference {
+            kind,
+            key: key.clone(),
+            own: entry.object.clone(),
+            origin: entry.cover.as_ref().and_then(|c| c.origin.clone()),
+        };
+        entries.map(difference).collect()
+    }
+
+    /// How many objects the sandbox has changed: the length of [`Self::changes`].
+    pub fn change_count(&self) -> usize {
+        self.own_changes().count()
+    }
+
+    fn own_changes(&self) -> impl Iterator<Item = (Kind, &Key, &Entry<T>)> {
+        let sandbox = !self.below.is_empty();
+        let kinds = self.top.kinds.iter().filter(move |_| sandbox);
+        let entries = kinds.flat_map(|(kind, own)| own.entries.iter().map(move |(key, entry)| (*kind, key, entry)));
+        // What was created and deleted in the sandbox is no difference.
+        entries.filter(|(_, _, entry)| entry.object.is_some() || entry.cover.as_ref().is_some_and(|c| c.origin.is_some()))
+    }
+}
+
+impl<T> View<T> {
+    /// What the sandbox has changed; see [`Snapshot::changes`].
+    pub fn changes(&self) -> Vec<Difference<T>> {
+        self.snapshot().changes()
     }
 
     /// How many entries the sandbox holds of its own, tombstones included; of the base view, how many objects.

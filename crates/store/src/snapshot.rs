@@ -95,6 +95,18 @@ impl<T> Snapshot<T> {
         self.layers().flat_map(|l| l.kinds.keys().copied()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
+    /// What the view was forked from, as it was at this moment; none for the base view.
+    pub fn parent(&self) -> Option<Self> {
+        let (top, below) = self.below.split_first()?;
+        Some(Self { revision: self.revision, top: top.clone(), below: below.to_vec() })
+    }
+
+    /// The latest change of `kind` made in the view itself, whether or not anything is left of it. Equal numbers of
+    /// snapshots of one base view mean equal objects of the kind.
+    pub fn latest(&self, kind: Kind) -> Revision {
+        self.top.kinds.get(&kind).map_or(self.top.floor, |k| k.log.latest())
+    }
+
     /// Up to `max` changes of `kind` later than `after` and up to this snapshot, in order of revision.
     ///
     /// A change in a parent is one of this view as well unless the view had an entry of its own for the object then.
@@ -149,9 +161,11 @@ impl<T> Snapshot<T> {
         std::iter::once(&self.top).chain(&self.below)
     }
 
-    /// The layers, topmost first, as a frozen parent.
+    /// The layers that show something, topmost first, as a frozen parent.
     pub(crate) fn freeze(&self) -> Arc<[Arc<Layer<T>>]> {
-        self.layers().cloned().collect()
+        let lowest = self.below.len();
+        let shown = self.layers().enumerate().filter(|(depth, layer)| *depth == lowest || !layer.is_untouched());
+        shown.map(|(_, layer)| layer.without_parent()).collect()
     }
 
     /// Whether a change made in the layer at `depth` is seen through the layers above.

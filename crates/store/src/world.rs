@@ -78,8 +78,11 @@ impl<T> World<T> {
                 }
                 Parent::Live(id) => match self.views.get(id) {
                     Some(view) => {
-                        below.push(view.layer.clone());
                         parent = &view.layer.parent;
+                        // What was never written to hides nothing; the base view's layer is always there.
+                        if !view.layer.is_untouched() || matches!(parent, Parent::None) {
+                            below.push(view.layer.clone());
+                        }
                     }
                     None => return below,
                 },
