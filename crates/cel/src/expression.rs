@@ -1,6 +1,6 @@
 //! One expression.
 
-use crate::{check::Checker, rewrite::rewrite, types::Type};
+use crate::{check::Checker, functions::TYPE_NAMES, rewrite::rewrite, types::Type};
 use kube_cel::{
     KubeCelExt,
     cel::{Context, ExecutionError, IdedExpr, Value, common::ast::Expr, parser::Parser},
@@ -90,7 +90,7 @@ impl Expression {
     /// In cel-go's words: `no such key: x`, `no such overload`, `index out of bounds: 5`.
     pub fn evaluate(&self, variables: &[(&str, Value)]) -> Result<Value, String> {
         thread_local! {
-            static FUNCTIONS: Context<'static> = Context::default().with_all();
+            static FUNCTIONS: Context<'static> = functions();
         }
         FUNCTIONS.with(|functions| {
             let mut context = functions.new_inner_scope();
@@ -103,6 +103,24 @@ impl Expression {
                 Err(_) => Err("unsupported expression".to_owned()),
             }
         })
+    }
+}
+
+/// The interpreter's functions, Kubernetes' libraries, and types as values, which are their names here.
+fn functions() -> Context<'static> {
+    let mut context = Context::default().with_all();
+    context.add_function("type", |value: Value| type_name(&value));
+    for name in TYPE_NAMES {
+        context.add_variable_from_value(name, name.to_owned());
+    }
+    context
+}
+
+fn type_name(value: &Value) -> String {
+    match value {
+        Value::Null => "null_type".to_owned(),
+        Value::Float(_) => "double".to_owned(),
+        other => other.type_of().to_string(),
     }
 }
 
@@ -191,6 +209,7 @@ mod tests {
             ("any.?nothing.orValue({}) == {}", Value::Bool(true)),
             ("!('exempt' in any.?nothing.orValue({}))", Value::Bool(true)),
             ("any.?labels.?a.hasValue()", Value::Bool(true)),
+            ("type(self.min) == int && type(any.list) == list", Value::Bool(true)),
             ("any.list.all(x, x > 0) && any.list.exists(x, x == 2)", Value::Bool(true)),
             ("quantity('1Gi').isGreaterThan(quantity('1Mi'))", Value::Bool(true)),
         ] {

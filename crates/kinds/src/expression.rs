@@ -1,6 +1,8 @@
 //! CEL expressions inside objects: admission policies, match conditions and device selectors.
 
+use minkapi_cel::{Scope, Type};
 use minkapi_schema::field::{Error, ErrorList, Path};
+use std::sync::Arc;
 
 /// An expression and what it may refer to.
 #[derive(Debug, Clone, Copy)]
@@ -45,10 +47,77 @@ pub fn check(errors: &mut ErrorList, expression: &Expression<'_>, path: &Path<'_
     }
 }
 
-/// Why an expression does not compile. There is no compiler yet: every expression passes here, and fails where it is used.
+/// Why an expression does not compile, or gives something else than its role needs.
 fn compile(expression: &Expression<'_>) -> Option<String> {
-    let _ = expression;
-    None
+    let compiled = match minkapi_cel::Expression::compile(expression.text, &scope(expression)) {
+        Ok(compiled) => compiled,
+        Err(issues) => return Some(format!("compilation failed: {issues}")),
+    };
+    let result = compiled.result();
+    match (expression.role, result) {
+        (_, Type::Dyn) | (Role::Variable | Role::ApplyConfiguration | Role::JsonPatch, _) => None,
+        (Role::MatchCondition | Role::Validation | Role::DeviceSelector, Type::Bool) => None,
+        (Role::Message, Type::Text(_)) | (Role::AuditAnnotation, Type::Text(_) | Type::Null) => None,
+        (Role::DeviceSelector, _) => Some(format!("must evaluate to bool or the unknown type, not {result}")),
+        (Role::Message, _) => Some(format!("must evaluate to string but got {result}")),
+        (Role::AuditAnnotation, _) => Some(format!("must evaluate to one of [string null_type] but got {result}")),
+        (Role::MatchCondition | Role::Validation, _) => Some(format!("must evaluate to bool but got {result}")),
+    }
+}
+
+fn map_of(values: Type) -> Type {
+    Type::Map(Arc::new(values), u64::MAX)
+}
+
+fn object_of(fields: &[(&str, Type)]) -> Type {
+    Type::object(fields.iter().map(|(name, of)| ((*name).to_owned(), of.clone())))
+}
+
+/// What an expression may refer to.
+fn scope(expression: &Expression<'_>) -> Scope {
+    if expression.role == Role::DeviceSelector {
+        let device = object_of(&[
+            ("driver", Type::TEXT),
+            ("attributes", map_of(map_of(Type::Dyn))),
+            ("capacity", map_of(map_of(Type::Dyn))),
+            ("allowMultipleAllocations", Type::Bool),
+        ]);
+        return Scope::new().with("device", device);
+    }
+    let mut scope = Scope::new().with("object", Type::Dyn).with("oldObject", Type::Dyn).with("request", request());
+    scope = scope.with("namespaceObject", Type::Dyn).with("authorizer", Type::Dyn);
+    if expression.params {
+        scope = scope.with("params", Type::Dyn);
+    }
+    if expression.role != Role::MatchCondition {
+        scope = scope.with("variables", object_of(&expression.variables.iter().map(|(name, _)| (*name, Type::Dyn)).collect::<Vec<_>>()));
+    }
+    if matches!(expression.role, Role::ApplyConfiguration | Role::JsonPatch) {
+        scope = scope.with("JSONPatch", Type::Dyn);
+    }
+    scope
+}
+
+/// `kubernetes.AdmissionRequest`.
+fn request() -> Type {
+    let kind = object_of(&[("group", Type::TEXT), ("version", Type::TEXT), ("kind", Type::TEXT)]);
+    let resource = object_of(&[("group", Type::TEXT), ("version", Type::TEXT), ("resource", Type::TEXT)]);
+    let texts = Type::List(Arc::new(Type::TEXT), u64::MAX);
+    let user = object_of(&[("username", Type::TEXT), ("uid", Type::TEXT), ("groups", texts.clone()), ("extra", map_of(texts))]);
+    object_of(&[
+        ("kind", kind.clone()),
+        ("resource", resource.clone()),
+        ("subResource", Type::TEXT),
+        ("requestKind", kind),
+        ("requestResource", resource),
+        ("requestSubResource", Type::TEXT),
+        ("name", Type::TEXT),
+        ("namespace", Type::TEXT),
+        ("operation", Type::TEXT),
+        ("userInfo", user),
+        ("dryRun", Type::Bool),
+        ("options", Type::Dyn),
+    ])
 }
 
 /// Whether a text is a CEL identifier that is not reserved.

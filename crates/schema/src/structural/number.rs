@@ -8,7 +8,8 @@ pub(super) fn print_float(f: f64) -> String {
         return "0".to_owned();
     }
     let exponent = f.abs().log10().floor() as i32;
-    if !(-4..21).contains(&exponent) {
+    // Shortest form: an exponent from a million on.
+    if !(-4..6).contains(&exponent) {
         let text = format!("{f:e}");
         let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
         let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
