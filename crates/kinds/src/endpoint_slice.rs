@@ -218,9 +218,8 @@ fn domain_error(name: &str, path: &Path<'_>) -> Option<Error> {
 
 fn validate_hints(hints: &Value, path: &Path<'_>) -> ErrorList {
     let mut errors = ErrorList::new();
-    let rules: [(&str, fn(&str) -> names::Messages); 2] =
-        [("forZones", names::is_valid_label_value), ("forNodes", names::is_dns1123_subdomain)];
-    for (key, rule) in rules {
+    for key in ["forZones", "forNodes"] {
+        let rule: fn(&str) -> names::Messages = if key == "forZones" { names::is_valid_label_value } else { names::is_dns1123_subdomain };
         let (list, path) = (items(hints, key), path.child(key));
         if list.len() > MAX_HINTS {
             errors.push(Error::too_many(&path, list.len(), MAX_HINTS));
@@ -315,10 +314,7 @@ mod tests {
         let object = json!({"addressType": "IPv4", "endpoints": [{"addresses": ["fd00::1"]}, {"addresses": []}]});
         assert_eq!(
             texts(&EndpointSlice.validate(&Context::example(), &object)),
-            [
-                "endpoints[0].addresses: Invalid value: \"fd00::1\": must be an IPv4 address",
-                "endpoints[1].addresses: Required value"
-            ]
+            ["endpoints[0].addresses: Invalid value: \"fd00::1\": must be an IPv4 address", "endpoints[1].addresses: Required value"]
         );
     }
 

@@ -270,20 +270,8 @@ fn validate_only_series_changes(new: &Value, old: &Value) -> ErrorList {
 }
 
 static COLUMNS: &[Column] = &[
-    Column::new(
-        "Last Seen",
-        "string",
-        "",
-        0,
-        "The time at which the most recent occurrence of this event was recorded.",
-    ),
-    Column::new(
-        "Type",
-        "string",
-        "",
-        0,
-        "Type of this event (Normal, Warning), new types could be added in the future",
-    ),
+    Column::new("Last Seen", "string", "", 0, "The time at which the most recent occurrence of this event was recorded."),
+    Column::new("Type", "string", "", 0, "Type of this event (Normal, Warning), new types could be added in the future"),
     Column::new(
         "Reason",
         "string",
@@ -299,27 +287,9 @@ static COLUMNS: &[Column] = &[
         1,
         "If referring to a piece of an object instead of an entire object, this string should contain a valid JSON/Go field access statement, such as desiredState.manifest.containers[2]. For example, if the object reference is to a container within a pod, this would take on a value like: \"spec.containers{name}\" (where \"name\" refers to the name of the container that triggered the event) or if no container name is specified \"spec.containers[2]\" (container with index 2 in this pod). This syntax is chosen only to have some well-defined way of referencing a part of an object.",
     ),
-    Column::new(
-        "Source",
-        "string",
-        "",
-        1,
-        "The component reporting this event. Should be a short machine understandable string.",
-    ),
-    Column::new(
-        "Message",
-        "string",
-        "",
-        0,
-        "A human-readable description of the status of this operation.",
-    ),
-    Column::new(
-        "First Seen",
-        "string",
-        "",
-        1,
-        "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)",
-    ),
+    Column::new("Source", "string", "", 1, "The component reporting this event. Should be a short machine understandable string."),
+    Column::new("Message", "string", "", 0, "A human-readable description of the status of this operation."),
+    Column::new("First Seen", "string", "", 1, "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)"),
     Column::new("Count", "string", "", 1, "The number of times this event has occurred."),
     Column::new("Name", "string", "name", 1, table::description::NAME),
 ];
@@ -391,7 +361,18 @@ mod tests {
         });
         assert_eq!(
             Event.row(&event, 10_000, true).cells,
-            [json!("5s"), json!("Normal"), json!("R"), json!("pod/p"), json!(""), json!("c, i"), json!("m"), json!("10s"), json!(3), json!("a")]
+            [
+                json!("5s"),
+                json!("Normal"),
+                json!("R"),
+                json!("pod/p"),
+                json!(""),
+                json!("c, i"),
+                json!("m"),
+                json!("10s"),
+                json!(3),
+                json!("a")
+            ]
         );
     }
 }

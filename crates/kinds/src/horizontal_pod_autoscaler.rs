@@ -39,8 +39,12 @@ impl Strategy for HorizontalPodAutoscaler {
             set(spec, "metrics", json!([metrics::default_cpu()]));
         }
         if let Some(behavior) = field_mut(spec, "behavior") {
-            default_rules(behavior, "scaleUp", &json!({"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [
-                {"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15}]}));
+            default_rules(
+                behavior,
+                "scaleUp",
+                &json!({"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": [
+                {"type": "Pods", "value": 4, "periodSeconds": 15}, {"type": "Percent", "value": 100, "periodSeconds": 15}]}),
+            );
             default_rules(
                 behavior,
                 "scaleDown",
@@ -357,7 +361,9 @@ mod tests {
 
     #[test]
     fn the_older_version_keeps_its_status_on_update() {
-        let old = v1::from_v2(json!({"metadata": {"generation": 1}, "spec": {"maxReplicas": 2}, "status": {"currentReplicas": 2, "conditions": [{"type": "A"}]}}));
+        let old = v1::from_v2(
+            json!({"metadata": {"generation": 1}, "spec": {"maxReplicas": 2}, "status": {"currentReplicas": 2, "conditions": [{"type": "A"}]}}),
+        );
         let mut new = old.clone();
         new["spec"]["maxReplicas"] = json!(3);
         new["status"] = json!({"currentReplicas": 9});

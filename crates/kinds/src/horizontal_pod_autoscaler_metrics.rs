@@ -202,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_metric_has_the_source_of_its_type_and_no_other() {
-        let metric = json!({"type": "Resource", "pods": {"metric": {"name": "m"}, "target": {"type": "AverageValue", "averageValue": "1"}}});
+        let metric =
+            json!({"type": "Resource", "pods": {"metric": {"name": "m"}, "target": {"type": "AverageValue", "averageValue": "1"}}});
         assert_eq!(
             texts(&validate_metric(&metric, GroupRule::Optional, &Path::new("m"))),
             ["m.resource: Required value: must populate information for the given metric source"]

@@ -166,7 +166,8 @@ pub fn from_v2(mut object: Value) -> Value {
     let spec = object.get("spec").cloned().unwrap_or_default();
     let status = object.get("status").cloned().unwrap_or_default();
     let mut annotations: Vec<(&str, String)> = Vec::new();
-    let others: Vec<String> = items(&spec, "metrics").iter().filter(|m| cpu_percentage(m).is_none()).map(|m| metric_text(m, false)).collect();
+    let others: Vec<String> =
+        items(&spec, "metrics").iter().filter(|m| cpu_percentage(m).is_none()).map(|m| metric_text(m, false)).collect();
     if !others.is_empty() {
         annotations.push((METRICS, format!("[{}]", others.join(","))));
     }
@@ -328,14 +329,16 @@ const RULES: &[GoField] = &[
     go_struct::field(
         "Policies",
         "policies",
-        GoType::List(&[go_struct::text("Type", "type"), go_struct::number("Value", "value"), go_struct::number("PeriodSeconds", "periodSeconds")]),
+        GoType::List(&[
+            go_struct::text("Type", "type"),
+            go_struct::number("Value", "value"),
+            go_struct::number("PeriodSeconds", "periodSeconds"),
+        ]),
     ),
     go_struct::nullable("Tolerance", "tolerance"),
 ];
-const BEHAVIOR_FIELDS: &[GoField] = &[
-    go_struct::field("ScaleUp", "scaleUp", GoType::Pointer(RULES)),
-    go_struct::field("ScaleDown", "scaleDown", GoType::Pointer(RULES)),
-];
+const BEHAVIOR_FIELDS: &[GoField] =
+    &[go_struct::field("ScaleUp", "scaleUp", GoType::Pointer(RULES)), go_struct::field("ScaleDown", "scaleDown", GoType::Pointer(RULES))];
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,8 @@
 //! A kind is a [`Strategy`] (Kubernetes' own word): data and pure functions over one object, called by the one write
 //! pipeline in `minkapi-view`. Nothing here knows requests or stores.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, reason = "tests"))]
+
 mod admission_policy;
 mod admission_rule;
 mod api_service;
@@ -123,6 +125,7 @@ mod validating_admission_policy;
 mod validating_admission_policy_binding;
 mod validating_webhook_configuration;
 mod value;
+pub mod view;
 mod volume_attachment;
 mod volume_attributes_class;
 mod webhook;

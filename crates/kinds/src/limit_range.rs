@@ -140,14 +140,15 @@ impl<'a> Bounds<'a> {
     /// Minimum, default request, default and maximum must come in this order.
     fn validate(&self, path: &Path<'_>) -> ErrorList {
         let mut errors = ErrorList::new();
-        let mut above = |field: &str, shown: Option<&Quantity>, low: (&str, Option<&Quantity>), word: &str, high: (&str, Option<&Quantity>)| {
-            if let (Some(shown), (low_name, Some(low)), (high_name, Some(high))) = (shown, low, high)
-                && low > high
-            {
-                let detail = format!("{low_name} value {low} {word} than {high_name} value {high}");
-                errors.push(Error::invalid(&path.child(field).key(self.name), shown.to_string(), detail));
-            }
-        };
+        let mut above =
+            |field: &str, shown: Option<&Quantity>, low: (&str, Option<&Quantity>), word: &str, high: (&str, Option<&Quantity>)| {
+                if let (Some(shown), (low_name, Some(low)), (high_name, Some(high))) = (shown, low, high)
+                    && low > high
+                {
+                    let detail = format!("{low_name} value {low} {word} than {high_name} value {high}");
+                    errors.push(Error::invalid(&path.child(field).key(self.name), shown.to_string(), detail));
+                }
+            };
         let greater = "is greater";
         above("min", self.min, ("min", self.min), greater, ("max", self.max));
         above("defaultRequest", self.request, ("min", self.min), greater, ("default request", self.request));

@@ -1,8 +1,7 @@
 //! PodDisruptionBudget: how many pods must stay, or may go.
 
 use crate::{
-    Column, Context, Row, Strategy, Traits,
-    condition,
+    Column, Context, Row, Strategy, Traits, condition,
     go_struct::{self, GoField},
     label_selector,
     rolling_update::{validate_int_or_percent, validate_not_more_than_100_percent},
@@ -105,20 +104,8 @@ fn validate_status(object: &Value) -> ErrorList {
 static COLUMNS: &[Column] = &[
     table::NAME,
     Column::new("Min Available", "string", "", 0, "The minimum number of pods that must be available."),
-    Column::new(
-        "Max Unavailable",
-        "string",
-        "",
-        0,
-        "The maximum number of pods that may be unavailable.",
-    ),
-    Column::new(
-        "Allowed Disruptions",
-        "integer",
-        "",
-        0,
-        "Calculated number of pods that may be disrupted at this time.",
-    ),
+    Column::new("Max Unavailable", "string", "", 0, "The maximum number of pods that may be unavailable."),
+    Column::new("Allowed Disruptions", "integer", "", 0, "Calculated number of pods that may be disrupted at this time."),
     table::AGE,
 ];
 

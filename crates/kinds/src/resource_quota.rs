@@ -67,7 +67,11 @@ impl Strategy for ResourceQuota {
         }
         let mut errors = validate_spec(new);
         let scopes = |object| -> std::collections::BTreeSet<String> {
-            at(object, &["spec"]).map_or(&[][..], |spec| items(spec, "scopes")).iter().filter_map(|s| s.as_str().map(str::to_owned)).collect()
+            at(object, &["spec"])
+                .map_or(&[][..], |spec| items(spec, "scopes"))
+                .iter()
+                .filter_map(|s| s.as_str().map(str::to_owned))
+                .collect()
         };
         if scopes(new) != scopes(old) {
             let printed = at(new, &["spec", "scopes"]).cloned().unwrap_or_default();
@@ -132,8 +136,7 @@ fn validate_spec(object: &Value) -> ErrorList {
 
 /// Whether quotas of a scope can count a resource.
 fn counts(scope: &str, resource: &str) -> bool {
-    let compute =
-        matches!(resource, "cpu" | "memory" | "limits.cpu" | "limits.memory" | "requests.cpu" | "requests.memory");
+    let compute = matches!(resource, "cpu" | "memory" | "limits.cpu" | "limits.memory" | "requests.cpu" | "requests.memory");
     match scope {
         "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" | "CrossNamespacePodAffinity" => resource == "pods" || compute,
         "BestEffort" => resource == "pods",
@@ -170,7 +173,11 @@ fn validate_scopes(spec: &Value, path: &Path<'_>) -> ErrorList {
 const SCOPE_SELECTOR: &[GoField] = &[go_struct::field(
     "MatchExpressions",
     "matchExpressions",
-    GoType::List(&[go_struct::text("ScopeName", "scopeName"), go_struct::text("Operator", "operator"), go_struct::nullable("Values", "values")]),
+    GoType::List(&[
+        go_struct::text("ScopeName", "scopeName"),
+        go_struct::text("Operator", "operator"),
+        go_struct::nullable("Values", "values"),
+    ]),
 )];
 
 fn validate_scope_selector(spec: &Value, path: &Path<'_>) -> ErrorList {
@@ -215,13 +222,7 @@ fn operator_error(operator: &str, requirement: &Value, path: &Path<'_>) -> Optio
 
 static COLUMNS: &[Column] = &[
     table::NAME,
-    Column::new(
-        "Request",
-        "string",
-        "",
-        0,
-        "Request represents a minimum amount of cpu/memory that a container may consume.",
-    ),
+    Column::new("Request", "string", "", 0, "Request represents a minimum amount of cpu/memory that a container may consume."),
     Column::new(
         "Limit",
         "string",

@@ -196,38 +196,25 @@ fn drop_type_dependent_fields(new: &mut Value, old: &Value) {
 
 fn warnings(object: &Value) -> Vec<String> {
     let (spec, path) = (object.get("spec").unwrap_or(&Value::Null), Path::new("spec"));
-    let kind = text(spec, "type");
-    let headless = kind == "ClusterIP" && text(spec, "clusterIP") == CLUSTER_IP_NONE;
-    let external_ips = !items(spec, "externalIPs").is_empty();
+    let headless = text(spec, "type") == "ClusterIP" && text(spec, "clusterIP") == CLUSTER_IP_NONE;
     let mut warnings = Vec::new();
-    let mut warn = |when: bool, text: String| {
-        if when {
-            warnings.push(text);
-        }
-    };
-    let hints = at(object, &["metadata", "annotations", TOPOLOGY_AWARE_HINTS]).is_some();
-    warn(hints, format!("annotation {TOPOLOGY_AWARE_HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead"));
-    let mut check_ips = |list: &str| {
-        let path = path.child(list);
-        for (i, address) in items(spec, list).iter().filter_map(Value::as_str).enumerate() {
-            let warning = ip::warning_for_ip(&path.index(i).to_string(), address);
-            warn(warning.is_some(), warning.unwrap_or_default());
-        }
-    };
+    if at(object, &["metadata", "annotations", TOPOLOGY_AWARE_HINTS]).is_some() {
+        warnings.push(format!("annotation {TOPOLOGY_AWARE_HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead"));
+    }
     if !matches!(text(spec, "clusterIP"), "" | CLUSTER_IP_NONE) {
-        check_ips("clusterIPs");
-    }
-    let ignored = |what: &str| format!("spec.{what} is ignored for headless services");
-    let mut headless_warnings = Vec::new();
-    if headless {
-        let affinity = text(spec, "sessionAffinity") != "None";
-        for (set, what) in
-            [(!text(spec, "loadBalancerIP").is_empty(), "loadBalancerIP"), (external_ips, "externalIPs"), (affinity, "SessionAffinity")]
-        {
-            headless_warnings.extend(set.then(|| ignored(what)));
+        let list = path.child("clusterIPs");
+        for (i, address) in items(spec, "clusterIPs").iter().filter_map(Value::as_str).enumerate() {
+            warnings.extend(ip::warning_for_ip(&list.index(i).to_string(), address));
         }
     }
-    warnings.extend(headless_warnings);
+    if headless {
+        let ignored = [
+            ("loadBalancerIP", !text(spec, "loadBalancerIP").is_empty()),
+            ("externalIPs", !items(spec, "externalIPs").is_empty()),
+            ("SessionAffinity", text(spec, "sessionAffinity") != "None"),
+        ];
+        warnings.extend(ignored.iter().filter(|(_, set)| *set).map(|(key, _)| format!("spec.{key} is ignored for headless services")));
+    }
     warnings.extend(external_warnings(spec, headless, &path));
     warnings
 }

@@ -405,9 +405,9 @@ fn update_node_ports(spec: &mut Value, before: &Value, name: &str, from: &mut dy
 
 fn allocate_health_check_port(spec: &mut Value, from: &mut dyn Allocator) -> Result<(), Status> {
     match int(spec, "healthCheckNodePort").filter(|n| *n != 0) {
-        Some(port) => from
-            .take_port(port)
-            .map_err(|why| Status::internal(format!("failed to allocate requested HealthCheck NodePort {port}: {why}"))),
+        Some(port) => {
+            from.take_port(port).map_err(|why| Status::internal(format!("failed to allocate requested HealthCheck NodePort {port}: {why}")))
+        }
         None => {
             let port = from.next_port().ok_or_else(|| Status::internal("failed to allocate a HealthCheck NodePort 0: range is full"))?;
             set(spec, "healthCheckNodePort", port);

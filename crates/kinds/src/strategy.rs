@@ -230,6 +230,7 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     }
 
     /// From the stored API version to the one asked for.
+    #[expect(clippy::wrong_self_convention, reason = "the counterpart of `to_storage`")]
     fn from_storage(&self, api_version: &str, object: Value) -> Result<Value, Status> {
         let _ = api_version;
         Ok(object)

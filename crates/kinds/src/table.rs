@@ -111,9 +111,9 @@ pub fn human_duration(millis: i64) -> String {
     let pair =
         |n: i64, unit: char, rest: i64, small: char| if rest == 0 { format!("{n}{unit}") } else { format!("{n}{unit}{rest}{small}") };
     match seconds {
-        ..-1 => "<invalid>".to_owned(),
-        ..0 => "0s".to_owned(),
-        ..120 => format!("{seconds}s"),
+        ..=-2 => "<invalid>".to_owned(),
+        -1 => "0s".to_owned(),
+        0..120 => format!("{seconds}s"),
         _ if minutes < 10 => pair(minutes, 'm', seconds % 60, 's'),
         _ if minutes < 180 => format!("{minutes}m"),
         _ if hours < 8 => pair(hours, 'h', minutes % 60, 'm'),

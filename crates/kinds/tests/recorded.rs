@@ -60,7 +60,8 @@ const GROUPS: &[&str] = &[
     "storage.k8s.io",
     "storagemigration.k8s.io",
 ];
-const CHAPTERS: &[&str] = &["03-create", "03-defaulting", "04-update", "05-table", "08-delete", "09-subresources", "13-events", "14-lease", "20-validation"];
+const CHAPTERS: &[&str] =
+    &["03-create", "03-defaulting", "04-update", "05-table", "08-delete", "09-subresources", "13-events", "14-lease", "20-validation"];
 
 /// What admission adds to the spec of new pods (`nodeSelector` comes from a RuntimeClass) and nodes.
 const ADDED_BY_ADMISSION: &[&str] = &["tolerations", "priority", "preemptionPolicy", "overhead", "taints"];
@@ -330,7 +331,8 @@ fn is_about_options(step: &Value) -> bool {
 /// Whether it takes the numbers that other services hold to refuse the request.
 fn is_about_taken_numbers(step: &Value) -> bool {
     let asks_for_an_earlier_one = step["body"]["spec"]["clusterIP"].as_str().is_some_and(|ip| ip.starts_with("${"));
-    asks_for_an_earlier_one || step["expect"]["body"]["message"].as_str().is_some_and(|m| m.contains("already allocated") || m.contains("valid ports is"))
+    asks_for_an_earlier_one
+        || step["expect"]["body"]["message"].as_str().is_some_and(|m| m.contains("already allocated") || m.contains("valid ports is"))
 }
 
 /// Addresses and node ports without end.
