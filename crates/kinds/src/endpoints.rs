@@ -22,7 +22,11 @@ pub struct Endpoints;
 
 impl Strategy for Endpoints {
     fn traits(&self) -> Traits {
-        Traits { create_on_update: true, ..Traits::DEFAULT }
+        Traits {
+            create_on_update: true,
+            deprecation_warning: Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+            ..Traits::DEFAULT
+        }
     }
 
     fn default(&self, object: &mut Value) {
