@@ -86,12 +86,13 @@ pub fn webhook_url(url: &str, path: &Path<'_>) -> ErrorList {
     errors
 }
 
-/// The Service of a webhook.
+/// The Service of a conversion webhook.
 pub fn webhook_service(service: &Value, path: &Path<'_>) -> ErrorList {
     let mut errors = ErrorList::new();
-    for key in ["name", "namespace"] {
+    // Upstream mixes the two up: each stands for the other's absence.
+    for (key, told) in [("namespace", "name"), ("name", "namespace")] {
         if value::text(service, key).is_empty() {
-            errors.push(Error::required(&path.child(key), ""));
+            errors.push(Error::required(&path.child(told), ""));
         }
     }
     let port = value::int(service, "port").unwrap_or_default();

@@ -90,12 +90,15 @@ impl Found {
 
     /// Keywords that no schema of a definition may have.
     fn standard(&mut self, s: &Value, path: &Path<'_>, around: Surroundings<'_>) {
+        let type_ = value::text(s, "type");
+        if !type_.is_empty() && !TYPES.contains(&type_) {
+            self.schema.push(Error::not_supported(&path.child("type"), type_, &TYPES));
+        }
         let mut forbid = |key: &str, set: bool, detail: &str| {
             if set {
                 self.schema.push(Error::forbidden(&path.child(key), detail));
             }
         };
-        let type_ = value::text(s, "type");
         let has = |key: &str| s.get(key).is_some_and(|v| !value::is_zero(v) || v.is_boolean());
         if let Some(reason) = around.no_defaults {
             forbid("default", value::has(s, "default"), &format!("must not be set {reason}"));
@@ -110,9 +113,6 @@ impl Found {
             around.inside_metadata && value::flag(s, "x-kubernetes-embedded-resource"),
             "must not be used inside of resource meta",
         );
-        if !type_.is_empty() && !TYPES.contains(&type_) {
-            self.schema.push(Error::not_supported(&path.child("type"), type_, &TYPES));
-        }
     }
 
     fn additional_properties(&mut self, s: &Value, path: &Path<'_>, around: Surroundings<'_>) {
@@ -131,12 +131,8 @@ impl Found {
 
     fn properties(&mut self, s: &Value, path: &Path<'_>, around: Surroundings<'_>) {
         let at = path.child("properties");
-        let place = path.to_string();
         for (name, of) in value::entries(s, "properties") {
             let mut inner = Surroundings { is_root: false, ..around };
-            if value::text(s, "x-kubernetes-map-type") == "atomic" {
-                inner.uncorrelatable = inner.uncorrelatable.or(Some(&place));
-            }
             let reason = format!("in top-level {name}");
             let is_object = around.is_root || value::flag(s, "x-kubernetes-embedded-resource");
             if is_object && matches!(name, "metadata" | "kind" | "apiVersion") {
