@@ -1,6 +1,6 @@
 //! What a plugin is told of a request, and what it may look up.
 
-use minkapi_object::{GroupResource, Object};
+use minkapi_object::{GroupResource, Object, Status};
 use minkapi_registry::Resource;
 use serde_json::Value;
 use std::sync::Arc;
@@ -13,6 +13,18 @@ pub enum Operation {
     Update,
     Delete,
     Connect,
+}
+
+impl Operation {
+    /// As rules of webhooks and policies write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        }
+    }
 }
 
 /// One request.
@@ -33,6 +45,8 @@ pub struct Attributes<'a> {
     /// The object as it is; none on a creation.
     pub old: Option<&'a Value>,
     /// The options of the request as an API object (`CreateOptions` ...).
+    pub options: &'a Value,
+    /// Whether nothing is to be stored.
     pub dry_run: bool,
     /// User name.
     pub user: &'a str,
@@ -40,6 +54,8 @@ pub struct Attributes<'a> {
     pub user_uid: &'a str,
     /// Groups of the user.
     pub groups: &'a [String],
+    /// `extra` of the user.
+    pub user_extra: &'a [(String, Vec<String>)],
     /// Now, RFC 3339 in whole seconds.
     pub now: &'a str,
     /// Warnings to be sent with the answer.
@@ -52,9 +68,28 @@ impl Attributes<'_> {
         GroupResource::new(&self.resource.group, &self.resource.plural)
     }
 
+    /// Whether the request is about this group and resource, whatever the subresource.
+    pub fn is_resource(&self, group: &str, plural: &str) -> bool {
+        self.resource.plural == plural && self.resource.group == group
+    }
+
     /// Whether the request is about the objects of this group and resource themselves (not a subresource).
     pub fn is(&self, group: &str, plural: &str) -> bool {
-        self.subresource.is_empty() && self.resource.plural == plural && self.resource.group == group
+        self.subresource.is_empty() && self.is_resource(group, plural)
+    }
+
+    /// Whether it creates an object of this group and resource.
+    pub fn creates(&self, group: &str, plural: &str) -> bool {
+        self.operation == Operation::Create && self.is(group, plural)
+    }
+
+    /// The 403 of a plugin: `pods "web" is forbidden: why`. An object that has no name yet is called by its
+    /// `generateName`.
+    pub fn forbidden(&self, why: impl std::fmt::Display) -> Status {
+        let meta = &self.object["metadata"];
+        let candidates = [self.name, meta["name"].as_str().unwrap_or_default(), meta["generateName"].as_str().unwrap_or_default()];
+        let name = candidates.into_iter().find(|name| !name.is_empty()).unwrap_or("Unknown");
+        Status::forbidden(&self.group_resource(), name, why)
     }
 }
 
@@ -74,6 +109,6 @@ pub trait Cluster: Sync {
         storage: &str,
         namespace: &str,
         name: &str,
-        change: &dyn Fn(&Value) -> Result<Option<Value>, minkapi_object::Status>,
-    ) -> Result<(), minkapi_object::Status>;
+        change: &dyn Fn(&Value) -> Result<Option<Value>, Status>,
+    ) -> Result<(), Status>;
 }

@@ -30,6 +30,7 @@ impl View {
         dry_run: bool,
     ) -> Result<(), Status> {
         let mut warnings = Vec::new();
+        let options = Value::Null;
         let mut attributes = Attributes {
             resource: &call.target.served.resource,
             subresource: &call.target.subresource,
@@ -38,10 +39,12 @@ impl View {
             name: &call.target.name,
             object,
             old,
+            options: &options,
             dry_run,
             user: &call.user.name,
             user_uid: &call.user.uid,
             groups: &call.user.groups,
+            user_extra: &call.user.extra,
             now: &moment.text,
             warnings: &mut warnings,
         };

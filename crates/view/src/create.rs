@@ -15,6 +15,9 @@ use minkapi_store::{Change, CommitError, Expect, Key};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// Largest object in bytes of JSON: the limit of a write to etcd, which kube-apiserver passes on (C-02-30).
+const STORED_MAX: usize = 3 << 19;
+
 /// How often a generated name is tried (C-03-12).
 const NAME_ATTEMPTS: usize = 8;
 
@@ -33,7 +36,7 @@ impl View {
         let form = Form::of(&call.target);
         let object = decode::object(call, body, options.field_validation, &form)?;
         if let Some(post) = subresource::post_of(&call.target.served) {
-            return post.post(self, call, object, options).await;
+            return subresource::admit_and_post(self, call, post, object, options).await;
         }
         self.create_decoded(call, object, options).await
     }
@@ -53,7 +56,13 @@ impl View {
     }
 
     /// The part that does not depend on how the object came: names, the kind's preparation, validation, commit.
-    pub(crate) async fn store_new(&self, call: &mut Call, object: Value, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Status> {
+    pub(crate) async fn store_new(
+        &self,
+        call: &mut Call,
+        object: Value,
+        options: &WriteOptions,
+        moment: &Moment,
+    ) -> Result<Outcome, Status> {
         let generated = metadata::text(&object, "name").is_empty() && !metadata::text(&object, "generateName").is_empty();
         let mut attempts = if generated { NAME_ATTEMPTS } else { 1 };
         loop {
@@ -90,7 +99,7 @@ impl View {
         let mut errors = object_meta::validate(&object, served.resource.namespaced, served.strategy.traits().name);
         errors.extend(served.strategy.validate(&cx, &object));
         if !errors.is_empty() {
-            return Err(metadata::invalid(&served, &name, &errors).into());
+            return Err(metadata::invalid(&served, &object, &errors).into());
         }
         call.warnings.extend(served.strategy.warnings_on_create(&cx, &object));
         self.admit(Phase::Validating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
@@ -120,7 +129,11 @@ impl View {
 
     /// Encodes an object of the served version for storing.
     pub(crate) fn draft(&self, served: &Served, object: Value) -> Result<Draft, Status> {
-        Ok(self.draft_stored(served, self.to_stored(served, object)?))
+        let draft = self.draft_stored(served, self.to_stored(served, object)?);
+        if draft.len() > STORED_MAX {
+            return Err(Status::unclassified("etcdserver: request is too large"));
+        }
+        Ok(draft)
     }
 
     /// Encodes an object of the stored version.

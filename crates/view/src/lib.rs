@@ -5,6 +5,8 @@
 //! [`minkapi_kinds::Strategy`]. This crate knows nothing of HTTP: a request arrives as a [`Call`] with a target, a
 //! caller and options, and leaves as an [`Outcome`] or a [`minkapi_object::Status`].
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod admit;
 mod bootstrap;
 mod call;
@@ -30,8 +32,8 @@ mod outcome;
 mod patch;
 mod selection;
 mod storage_key;
-mod summary;
 mod subresource;
+mod summary;
 mod update;
 mod view;
 mod views;
@@ -42,8 +44,8 @@ pub use catalog::{Catalog, CatalogGroup, CatalogVersion, CustomServed, Served, S
 pub use clock::{Clock, IdSource, RandomIds, SystemClock};
 pub use diff::{ChangeKind, ObjectChange, ViewDiff};
 pub use event_sink::EventSink;
-pub use options::{DeleteOptions, ListOptions, PatchType, Propagation, ResourceVersion, ResourceVersionMatch};
 pub use merge::Merged;
+pub use options::{DeleteOptions, ListOptions, PatchType, Propagation, ResourceVersion, ResourceVersionMatch};
 pub use outcome::{Content, List, Outcome};
 pub use summary::{Amounts, NodeUse, Summary};
 pub use view::View;

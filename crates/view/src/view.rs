@@ -4,6 +4,7 @@ use crate::{
     Call, Catalog, CreateView, Served, Target, UserInfo,
     clock::rfc3339,
     crd,
+    hooks::PortsInFlight,
     views::{self, Config},
 };
 use arc_swap::ArcSwap;
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub config: Config,
     pub sandboxes: DashMap<Arc<str>, View>,
     pub definitions: crd::Definitions,
+    pub ports_in_flight: PortsInFlight,
 }
 
 impl std::fmt::Debug for Shared {
@@ -29,7 +31,7 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     pub fn new(store: Store<Object>, config: Config) -> Self {
-        Self { store, config, sandboxes: DashMap::new(), definitions: crd::Definitions::default() }
+        Self { store, config, sandboxes: DashMap::new(), definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
     }
 }
 

@@ -1,13 +1,19 @@
 //! What a few kinds do beside the common path that needs the view's other objects: allocate addresses, hold a namespace
 //! until it is empty. By the name under which their objects are stored; all other kinds have none.
 
+mod cluster_ips;
 mod custom_resource_definition;
 mod namespace;
+mod node_ports;
+mod service;
 
 use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
 use minkapi_object::{Object, Status};
 use serde_json::Value;
 use std::sync::Arc;
+
+pub(crate) use cluster_ips::{Range, ip_address};
+pub(crate) use node_ports::PortsInFlight;
 
 /// Something taken for an object that is not stored yet; given back when dropped.
 pub(crate) type Reserved = Option<Box<dyn Send>>;
@@ -49,8 +55,11 @@ struct Plain;
 
 impl Hooks for Plain {}
 
-static HOOKS: &[(&str, &dyn Hooks)] =
-    &[("namespaces", &namespace::Namespaces), (crate::crd::STORAGE, &custom_resource_definition::Definitions)];
+static HOOKS: &[(&str, &dyn Hooks)] = &[
+    (crate::crd::STORAGE, &custom_resource_definition::Definitions),
+    ("namespaces", &namespace::Namespaces),
+    ("services", &service::Services),
+];
 
 /// The hooks of a resource's objects.
 pub(crate) fn of(served: &Served) -> &'static dyn Hooks {

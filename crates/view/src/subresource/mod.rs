@@ -5,7 +5,8 @@ mod eviction;
 mod review;
 mod scale;
 
-use crate::{Body, Call, Outcome, Served, View, WriteOptions, decode, form::Form};
+use crate::{Body, Call, Outcome, Served, View, WriteOptions, admit::Phase, decode, form::Form};
+use minkapi_admission::Operation;
 use minkapi_object::Status;
 use serde_json::Value;
 use std::{future::Future, pin::Pin};
@@ -51,5 +52,23 @@ pub(crate) async fn create(view: &View, call: &mut Call, body: Body, options: &W
     let post = find(call.target.served.storage.name(), &call.target.subresource).ok_or_else(Status::method_not_allowed)?;
     let form = Form::of(&call.target);
     let object = decode::object(call, body, options.field_validation, &form)?;
+    admit_and_post(view, call, post, object, options).await
+}
+
+/// What is posted passes admission like an object that is to be stored.
+///
+/// # Errors
+/// Those of admission and of the resource.
+pub(crate) async fn admit_and_post(
+    view: &View,
+    call: &mut Call,
+    post: &dyn Post,
+    mut object: Value,
+    options: &WriteOptions,
+) -> Result<Outcome, Status> {
+    let moment = view.moment();
+    for phase in [Phase::Mutating, Phase::Validating] {
+        view.admit(phase, Operation::Create, call, &moment, &mut object, None, options.dry_run).await?;
+    }
     post.post(view, call, object, options).await
 }

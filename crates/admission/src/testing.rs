@@ -1,0 +1,111 @@
+//! A cluster in a map and requests to try plugins with.
+
+use crate::{Attributes, Cluster, Operation, Plugin};
+use minkapi_object::{Draft, Object, Status};
+use minkapi_registry::Resource;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+/// Objects by storage name, namespace and name.
+#[derive(Debug, Default)]
+pub(crate) struct FakeCluster(Mutex<BTreeMap<(String, String, String), Arc<Object>>>);
+
+impl FakeCluster {
+    pub fn with(storage: &str, object: Value) -> Self {
+        Self::default().and(storage, object)
+    }
+
+    pub fn and(self, storage: &str, object: Value) -> Self {
+        self.put(storage, &object);
+        self
+    }
+
+    fn put(&self, storage: &str, object: &Value) {
+        let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
+        let key = (storage.to_owned(), text("namespace"), text("name"));
+        self.0.lock().unwrap().insert(key, Arc::new(Draft::new(object, Box::default(), 1).stamp(1)));
+    }
+}
+
+impl Cluster for FakeCluster {
+    fn get(&self, storage: &str, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        self.0.lock().unwrap().get(&(storage.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    fn list(&self, storage: &str, namespace: Option<&str>) -> Vec<Arc<Object>> {
+        let all = self.0.lock().unwrap();
+        let wanted = |key: &(String, String, String)| key.0 == storage && namespace.is_none_or(|n| n == key.1);
+        all.iter().filter(|(key, _)| wanted(key)).map(|(_, object)| object.clone()).collect()
+    }
+
+    fn update(
+        &self,
+        storage: &str,
+        namespace: &str,
+        name: &str,
+        change: &dyn Fn(&Value) -> Result<Option<Value>, Status>,
+    ) -> Result<(), Status> {
+        let Some(stored) = self.get(storage, namespace, name) else { return Ok(()) };
+        if let Some(new) = change(&stored.to_value())? {
+            self.put(storage, &new);
+        }
+        Ok(())
+    }
+}
+
+/// A request by `alice`.
+#[derive(Debug)]
+pub(crate) struct Request {
+    resource: &'static Resource,
+    pub operation: Operation,
+    pub subresource: String,
+    pub object: Value,
+    pub old: Option<Value>,
+    pub dry_run: bool,
+    pub warnings: Vec<String>,
+}
+
+impl Request {
+    pub fn create(group: &str, version: &str, kind: &str, mut object: Value) -> Self {
+        let mut resources = minkapi_registry::resources().iter();
+        let resource = resources.find(|r| r.group == group && r.version == version && r.kind == kind).unwrap();
+        object["kind"] = kind.into();
+        object["apiVersion"] = (*resource.api_version()).into();
+        Self { resource, operation: Operation::Create, subresource: String::new(), object, old: None, dry_run: false, warnings: Vec::new() }
+    }
+
+    pub fn admit(&mut self, plugin: &dyn Plugin, cluster: &dyn Cluster) -> Result<(), Status> {
+        self.run(|attributes| plugin.admit(attributes, cluster))
+    }
+
+    pub fn validate(&mut self, plugin: &dyn Plugin, cluster: &dyn Cluster) -> Result<(), Status> {
+        self.run(|attributes| plugin.validate(attributes, cluster))
+    }
+
+    pub fn run<T>(&mut self, f: impl FnOnce(&mut Attributes<'_>) -> T) -> T {
+        let meta = self.object["metadata"].clone();
+        let old_meta = self.old.as_ref().map_or(Value::Null, |old| old["metadata"].clone());
+        let text = |key: &str| meta[key].as_str().or(old_meta[key].as_str()).unwrap_or_default();
+        let options = json!({});
+        f(&mut Attributes {
+            resource: self.resource,
+            subresource: &self.subresource,
+            operation: self.operation,
+            namespace: text("namespace"),
+            name: text("name"),
+            object: &mut self.object,
+            old: self.old.as_ref(),
+            options: &options,
+            dry_run: self.dry_run,
+            user: "alice",
+            user_uid: "",
+            groups: &[],
+            user_extra: &[],
+            now: "2026-01-01T00:00:00Z",
+            warnings: &mut self.warnings,
+        })
+    }
+}
