@@ -55,6 +55,10 @@ where
         user_agent: manager_of(exchange.user_agent()),
         warnings: Warnings::default(),
     };
+    if let Some(warning) = call.target.served.deprecation_warning() {
+        let warning = warning.to_owned();
+        call.warnings.add(warning);
+    }
     let request = Request { context, negotiated, call: &mut call };
     let result = match action.verb {
         Verb::Watch => return request.watch().await,

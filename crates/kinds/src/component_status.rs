@@ -1,7 +1,7 @@
 //! ComponentStatus: only its table.
 
 use crate::{
-    Column, Row, Strategy, table,
+    Column, Row, Strategy, Traits, table,
     value::{items, text},
 };
 use serde_json::Value;
@@ -11,6 +11,10 @@ use serde_json::Value;
 pub struct ComponentStatus;
 
 impl Strategy for ComponentStatus {
+    fn traits(&self) -> Traits {
+        Traits { deprecation_warning: Some("v1 ComponentStatus is deprecated in v1.19+"), ..Traits::DEFAULT }
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

@@ -106,7 +106,8 @@ pub fn millis(time: &str) -> Option<i64> {
 
 /// A duration in milliseconds as people read it, in two units at most (C-05-46).
 pub fn human_duration(millis: i64) -> String {
-    let seconds = millis / 1000;
+    // Go's durations end after 292 years.
+    let seconds = millis.min(i64::MAX / 1_000_000) / 1000;
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
     let pair =
         |n: i64, unit: char, rest: i64, small: char| if rest == 0 { format!("{n}{unit}") } else { format!("{n}{unit}{rest}{small}") };

@@ -426,7 +426,8 @@ fn store(map: &mut Map<String, Value>, field: &Field, value: Value, again: bool)
         old.extend(new.clone());
         return;
     }
-    if field.presence == Presence::NonZero && is_zero(&value, &field.schema) {
+    // An empty list of managed fields is not the same as none: it ends the tracking (C-04-20).
+    if field.presence == Presence::NonZero && is_zero(&value, &field.schema) && field.name != "managedFields" {
         map.remove(&*field.name);
     } else {
         map.insert(field.name.clone().into_owned(), value);

@@ -1,7 +1,13 @@
 //! Continue tokens of paged lists (C-05-20 to C-05-24).
 
 use crate::Target;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    DecodeError, Engine as _, alphabet,
+    engine::{
+        DecodePaddingMode,
+        general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD},
+    },
+};
 use minkapi_object::Status;
 use minkapi_store::Key;
 use serde::{Deserialize, Serialize};
@@ -24,6 +30,21 @@ struct Encoded {
     start: String,
 }
 
+/// Go's decoder does not mind stray bits at the end.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// A decoding error in Go's words.
+fn describe(err: &DecodeError) -> String {
+    match err {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => format!("illegal base64 data at input byte {at}"),
+        DecodeError::InvalidLength(len) => format!("illegal base64 data at input byte {}", len.saturating_sub(1)),
+        DecodeError::InvalidPadding => "illegal base64 data at input byte 0".to_owned(),
+    }
+}
+
 const VERSION: &str = "meta.k8s.io/v1";
 
 impl ContinueToken {
@@ -43,8 +64,12 @@ impl ContinueToken {
     /// # Errors
     /// 400 when it is not one of ours.
     pub fn decode(token: &str, target: &Target) -> Result<Self, Status> {
-        let bad = |why: &str| Status::bad_request(format!("continue key is not valid: {why}"));
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|err| bad(&err.to_string()))?;
+        let bad = |why: &str| Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+        let bytes = LENIENT.decode(token).map_err(|err| bad(&describe(&err)))?;
+        if let Some(first) = bytes.first().filter(|b| !matches!(b, b'{' | b' ' | b'\t' | b'\r' | b'\n')) {
+            // A byte is shown as the character of its number, as Go does.
+            return Err(bad(&format!("invalid character '{}' looking for beginning of value", char::from(*first))));
+        }
         let encoded: Encoded = serde_json::from_slice(&bytes).map_err(|err| bad(&err.to_string()))?;
         if encoded.v != VERSION {
             return Err(bad("server does not recognize this encoded version"));

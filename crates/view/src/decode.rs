@@ -38,10 +38,18 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
 /// Decodes a tree, such as a patched object. The error is the decoder's text.
 pub(crate) fn tree(value: Value, form: &Form) -> Result<Decoded, String> {
     match form.custom() {
-        Some(custom) => custom.strategy.decode_value(value),
-        None => decode_value(&value, &form.schema),
+        Some(custom) => custom.strategy.decode_value(value).map_err(|err| err.to_string()),
+        None => {
+            // C-07-16: what a patch has made another kind cannot be decoded into this one.
+            for (key, expected) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
+                let found = value.get(key).and_then(Value::as_str).unwrap_or_default();
+                if !found.is_empty() && found != expected {
+                    return Err(format!("unable to decode {} {found:?} into {} {}", key, form.api_version, form.kind));
+                }
+            }
+            decode_value(&value, &form.schema).map_err(|err| err.to_string())
+        }
     }
-    .map_err(|err| err.to_string())
 }
 
 /// C-03-03: an absent apiVersion or kind is the URL's, another is refused.
@@ -52,7 +60,8 @@ fn match_type(value: &mut Value, form: &Form) -> Result<(), Status> {
     }
     let given = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (given_version, given_kind) = (given("apiVersion"), given("kind"));
-    if !given_version.is_empty() && given_version != *api_version {
+    // Custom resources say what they are, or are refused (C-10-11); others are what the URL says.
+    if given_version != *api_version && (!given_version.is_empty() || form.custom().is_some()) {
         return Err(Status::bad_request(format!(
             "the API version in the data ({given_version}) does not match the expected API version ({api_version})"
         )));

@@ -31,12 +31,18 @@ impl Form {
                 let api_version = if sub.group.is_empty() { sub.version.to_string() } else { format!("{}/{}", sub.group, sub.version) };
                 Self { api_version, kind: sub.kind.to_string(), schema: schema.clone(), served: target.served.clone() }
             }
-            None => Self {
-                api_version: resource.api_version().into_owned(),
-                kind: resource.kind.to_string(),
-                schema: resource.schema.clone(),
-                served: target.served.clone(),
-            },
+            None => Self::of_resource(&target.served),
+        }
+    }
+
+    /// The form of a resource's own objects.
+    pub fn of_resource(served: &Arc<Served>) -> Self {
+        let resource = &served.resource;
+        Self {
+            api_version: resource.api_version().into_owned(),
+            kind: resource.kind.to_string(),
+            schema: resource.schema.clone(),
+            served: served.clone(),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Managed fields on every write, and server-side apply (C-03-20, C-07-40 to C-07-53).
 
-use crate::{Call, FieldValidation, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
+use crate::{Call, FieldValidation, Served, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
 use minkapi_object::Status;
 use minkapi_patch::{FieldManagerInput, Versions};
 use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
+use std::sync::Arc;
 
 pub(crate) use minkapi_patch::keep_times_if_unchanged;
 
@@ -35,6 +36,13 @@ pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &
     let versions = FormVersions(form);
     let input = input(form, &call.target.subresource, moment, &versions);
     minkapi_patch::update_managed_fields(&input, live, new, metadata::manager(call, &options.field_manager));
+}
+
+/// The same for a write to the status by a part of the server itself.
+pub(crate) fn update_status_as(manager: &str, served: &Arc<Served>, moment: &Moment, live: &Value, new: &mut Value) {
+    let form = Form::of_resource(served);
+    let versions = FormVersions(&form);
+    minkapi_patch::update_managed_fields(&input(&form, "status", moment, &versions), Some(live), new, manager);
 }
 
 /// A server-side apply.

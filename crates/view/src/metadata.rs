@@ -33,11 +33,7 @@ pub(crate) fn resource_version(object: &Value) -> Result<u64, Status> {
     match text(object, "resourceVersion") {
         "" => Ok(0),
         text => text.parse().map_err(|_| {
-            Status::unclassified(format!(
-                "metadata.resourceVersion: Invalid value: {}: strconv.ParseUint: parsing {}: invalid syntax",
-                minkapi_schema::field::quoted(text),
-                minkapi_schema::field::quoted(text)
-            ))
+            Status::unclassified(format!("strconv.ParseUint: parsing {}: invalid syntax", minkapi_schema::field::quoted(text)))
         }),
     }
 }
@@ -149,7 +145,10 @@ pub(crate) fn manager<'a>(call: &'a Call, field_manager: &'a str) -> &'a str {
     if field_manager.is_empty() { &call.user_agent } else { field_manager }
 }
 
-/// The name under which `Invalid` errors speak of a resource's objects.
-pub(crate) fn invalid(served: &Served, name: &str, errors: &[minkapi_schema::field::Error]) -> Status {
-    minkapi_schema::field::invalid(&served.resource.group, &served.resource.kind, name, errors)
+/// The 422 for an object (C-02-16). It speaks of the group in which the kind is stored, as upstream's internal types do,
+/// and of the kind that the object says it is.
+pub(crate) fn invalid(served: &Served, object: &Value, errors: &[minkapi_schema::field::Error]) -> Status {
+    let (group, _) = served.resource.storage_version.split_once('/').unwrap_or_default();
+    let kind = object["kind"].as_str().unwrap_or(&served.resource.kind);
+    minkapi_schema::field::invalid(group, kind, text(object, "name"), errors)
 }

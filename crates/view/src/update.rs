@@ -96,7 +96,8 @@ impl View {
 
     /// C-04-13: a PUT to an object that is not there, and an apply.
     async fn create_by_change(&self, call: &mut Call, edit: &dyn Edit, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Status> {
-        let allowed = edit.creates() || call.target.served.strategy.traits().create_on_update;
+        // C-04-19: a subresource is never created, but a Service's status is (chapter 18).
+        let allowed = (edit.creates() && call.target.subresource.is_empty()) || call.target.served.strategy.traits().create_on_update;
         if !allowed {
             return Err(Status::not_found(&call.target.group_resource(), &call.target.name));
         }
@@ -142,7 +143,6 @@ impl View {
         metadata::of(&mut new).insert("resourceVersion".to_owned(), stored.resource_version().to_string().into());
 
         let reserved = hooks.begin_update(self, call, &mut new, &old, options.dry_run)?;
-        let name = call.target.name.clone();
         let api_version = served.resource.api_version();
         let cx = moment.context(&call.target, &call.user, &api_version);
         object_meta::keep_generation(&mut new, &old);
@@ -151,7 +151,7 @@ impl View {
         let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced);
         errors.extend(served.strategy.validate_update(&cx, &new, &old));
         if !errors.is_empty() {
-            return Err(metadata::invalid(&served, &name, &errors));
+            return Err(metadata::invalid(&served, &new, &errors));
         }
         call.warnings.extend(served.strategy.warnings_on_update(&cx, &new, &old));
         managed_fields::keep_times_if_unchanged(&mut new, &old);

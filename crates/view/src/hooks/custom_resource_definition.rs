@@ -2,12 +2,15 @@
 //! (C-10-03, C-10-07). Here it is done at once, after the write that calls for it.
 
 use super::Hooks;
-use crate::{DeleteOptions, View, crd, delete::Step, view::Moment};
+use crate::{DeleteOptions, View, crd, delete::Step, managed_fields, view::Moment};
 use minkapi_kinds::custom_resource_definition as definition;
 use minkapi_object::Object;
 use minkapi_store::{Change, Expect, Key, Kind};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// The manager of the conditions in managedFields.
+const MANAGER: &str = "kube-apiserver";
 
 /// Hooks of the definitions.
 pub(super) struct Definitions;
@@ -62,7 +65,9 @@ fn rewrite(view: &View, name: &str, step: impl Fn(&View, &Value, &str) -> Option
     loop {
         let Some(stored) = view.snapshot().get(kind, &key) else { return };
         let Ok(value) = view.object_value(&served, &stored) else { return };
-        let Some(next) = step(view, &value, &view.moment().text) else { return };
+        let moment = view.moment();
+        let Some(mut next) = step(view, &value, &moment.text) else { return };
+        managed_fields::update_status_as(MANAGER, &served, &moment, &value, &mut next);
         let Ok(draft) = view.draft(&served, next) else { return };
         if draft.same_as(&stored) {
             return;
