@@ -178,7 +178,7 @@ impl<'a, T: Versioned> Transaction<'a, T> {
             let cover = match before {
                 Some(entry) => entry.cover.clone(),
                 None if is_base => None,
-                None => Some(Arc::new(Cover { since: revision, origin: old.clone() })),
+                None => Some(Arc::new(Cover { since: revision, origin: old.clone(), settled: None })),
             };
             state.entries.insert(key.clone(), Entry { object: new.clone(), cover });
         }

@@ -16,8 +16,10 @@ pub(crate) struct Entry<T> {
 pub(crate) struct Cover<T> {
     /// The revision since which the sandbox has an entry for the key; later changes in the parent are not seen.
     pub since: Revision,
-    /// The parent's object when the sandbox first changed it.
+    /// The parent's object when the sandbox first changed it, or when this was last brought into the parent.
     pub origin: Option<Arc<T>>,
+    /// The sandbox's object that the parent has taken over; none if it has taken none.
+    pub settled: Option<Arc<T>>,
 }
 
 impl<T> Clone for Entry<T> {

@@ -34,7 +34,7 @@ pub use history::{Events, TooOld};
 pub use key::Key;
 pub use kind::Kind;
 pub use match_criteria::MatchCriteria;
-pub use overlay::{Difference, RewindError};
+pub use overlay::{Difference, RewindError, Settled};
 pub use range::Range;
 pub use resource::Resource;
 pub use resource_store::{List, ResourceError, ResourceStore};

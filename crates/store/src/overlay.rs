@@ -1,6 +1,6 @@
 //! What a sandbox has changed, and undoing it.
 
-use crate::{AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone, layer::Entry, view};
+use crate::{AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone, layer::{Cover, Entry}, view};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An object that differs between a sandbox and its parent because of the sandbox.
@@ -27,6 +27,32 @@ pub enum RewindError {
     ViewGone(#[from] view::ViewGone),
 }
 
+impl<T> Entry<T> {
+    /// Whether a sandbox's entry makes a difference: what was created and deleted in it makes none, and neither does what
+    /// its parent has taken over.
+    fn differs(&self) -> bool {
+        let Some(cover) = &self.cover else { return true };
+        match (&self.object, &cover.settled) {
+            (Some(object), Some(settled)) => !Arc::ptr_eq(object, settled),
+            (Some(_), None) => true,
+            (None, _) => cover.origin.is_some(),
+        }
+    }
+}
+
+/// A difference that the parent has taken over.
+#[derive(Debug)]
+pub struct Settled<T> {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// Its key.
+    pub key: Key,
+    /// The sandbox's object that was taken over; none for a deletion.
+    pub own: Option<Arc<T>>,
+    /// The parent's object since then.
+    pub origin: Option<Arc<T>>,
+}
+
 impl<T> Snapshot<T> {
     /// What the sandbox has changed, by kind and key. Costs as much as it is. Nothing for the base view.
     pub fn changes(&self) -> Vec<Difference<T>> {
@@ -49,8 +75,7 @@ impl<T> Snapshot<T> {
         let sandbox = !self.below.is_empty();
         let kinds = self.top.kinds.iter().filter(move |_| sandbox);
         let entries = kinds.flat_map(|(kind, own)| own.entries.iter().map(move |(key, entry)| (*kind, key, entry)));
-        // What was created and deleted in the sandbox is no difference.
-        entries.filter(|(_, _, entry)| entry.object.is_some() || entry.cover.as_ref().is_some_and(|c| c.origin.is_some()))
+        entries.filter(|(_, _, entry)| entry.differs())
     }
 }
 
@@ -67,6 +92,24 @@ impl<T> View<T> {
 }
 
 impl<T: Versioned> View<T> {
+    /// Notes that the parent has taken over these objects: they are differences again only once they are changed further,
+    /// and then against the parent's object of now. What the view shows stays as it is, and so does the revision.
+    ///
+    /// # Errors
+    /// [`ViewGone`] when the view was removed.
+    pub fn settle(&self, taken: Vec<Settled<T>>) -> Result<(), ViewGone> {
+        self.shared.edit_layer(&self.identity, |layer| {
+            for Settled { kind, key, own, origin } in taken {
+                let Some(state) = layer.kinds.get_mut(&kind) else { continue };
+                let Some(entry) = state.entries.get(&key) else { continue };
+                let Some(cover) = &entry.cover else { continue };
+                let cover = Cover { since: cover.since, origin, settled: own };
+                let entry = Entry { object: entry.object.clone(), cover: Some(Arc::new(cover)) };
+                Arc::make_mut(state).entries.insert(key, entry);
+            }
+        })
+    }
+
     /// Drops what the view holds of its own: a sandbox shows its parent again, the base view nothing. The history
     /// begins anew at the returned revision, so that whoever follows the view has to list again.
     ///

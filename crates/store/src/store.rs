@@ -122,6 +122,11 @@ impl<T> Shared<T> {
         })
     }
 
+    pub fn children(&self, id: ViewId) -> Vec<Arc<str>> {
+        let world = self.world.load();
+        world.children_of(id).filter_map(|child| world.views.get(&child)).map(|v| v.identity.name.clone()).collect()
+    }
+
     /// Makes the next world: `change` gets the current one and the id of a new view, should it make one. The old world
     /// is freed after the lock is released, and nothing is published if `change` fails.
     pub fn update<R, E>(&self, change: impl FnOnce(&World<T>, &mut ViewId) -> Result<(Option<World<T>>, R), E>) -> Result<R, E> {
@@ -161,6 +166,17 @@ impl<T: Versioned> Shared<T> {
             kinds.iter().for_each(|kind| wakes.wake(*kind));
         }
         result
+    }
+
+    /// Changes what is noted beside the objects of a view's own layer.
+    pub fn edit_layer(&self, identity: &Identity<T>, edit: impl FnOnce(&mut Layer<T>)) -> Result<(), ViewGone> {
+        self.update(|world, _| {
+            let mut layer = Layer::clone(&world.views.get(&identity.id).ok_or(ViewGone)?.layer);
+            edit(&mut layer);
+            let mut next = world.clone();
+            next.replace_layer(identity.id, layer);
+            Ok((Some(next), ()))
+        })
     }
 
     /// Empties a view's own layer, or one kind in it, at a revision of its own, which becomes the floor of the history.

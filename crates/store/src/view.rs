@@ -48,6 +48,11 @@ impl<T> View<T> {
         self.store().view(&origin.parent).filter(|p| p.identity.id == origin.parent_id)
     }
 
+    /// Names of the views that were forked from this one, in order of creation.
+    pub fn children(&self) -> Vec<Arc<str>> {
+        self.shared.children(self.identity.id)
+    }
+
     /// The store of which this is a view.
     pub fn store(&self) -> Store<T> {
         Store { shared: self.shared.clone() }
