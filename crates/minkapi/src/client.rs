@@ -1,7 +1,6 @@
 //! `kube::Client`s for a view: over the network, and in process without a socket.
 
 use crate::Server;
-use http_body_util::BodyExt as _;
 use kube::{Client, Config};
 use minkapi_http_server::ApiService;
 use minkapi_view::View;
@@ -62,6 +61,6 @@ impl tower::Service<http::Request<kube::client::Body>> for InProcess {
         if let Ok(uri) = format!("{}{path}", self.prefix).parse() {
             parts.uri = uri;
         }
-        Box::pin(self.service.respond(http::Request::from_parts(parts, body.boxed())))
+        Box::pin(self.service.respond(http::Request::from_parts(parts, body)))
     }
 }
