@@ -123,7 +123,7 @@ fn custom(served: &Served, method: &Method, info: &RequestInfo<'_>, query: &Quer
     };
     let namespaced = !info.namespace.is_empty();
     let across = resource.namespaced && matches!(verb, None | Some(Verb::List | Verb::Watch));
-    if namespaced != resource.namespaced && !(across && !namespaced) {
+    if namespaced != resource.namespaced && (namespaced || !across) {
         return Err(NoAction::NotFound);
     }
     let verbs = if info.subresource.is_empty() {

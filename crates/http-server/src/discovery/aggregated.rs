@@ -1,6 +1,6 @@
 //! Aggregated discovery: one document for all group-versions (C-01-21 to C-01-26).
 
-use super::legacy::verbs;
+use super::legacy::{subresources, verbs};
 use crate::{
     body::ResponseBody,
     encode,
@@ -105,7 +105,7 @@ fn resource(resource: &Resource) -> Value {
         entry["categories"] = resource.categories.iter().map(|n| &**n).collect();
     }
     if !resource.subresources.is_empty() {
-        entry["subresources"] = resource.subresources.iter().map(|sub| subresource(resource, sub)).collect();
+        entry["subresources"] = subresources(resource).map(|sub| subresource(resource, sub)).collect();
     }
     entry
 }

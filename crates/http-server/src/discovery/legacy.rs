@@ -65,7 +65,16 @@ fn entries(resource: &Resource) -> Vec<Value> {
     if !resource.storage_version_hash.is_empty() {
         entry["storageVersionHash"] = (&*resource.storage_version_hash).into();
     }
-    std::iter::once(entry).chain(resource.subresources.iter().map(|sub| subresource(resource, sub))).collect()
+    std::iter::once(entry).chain(subresources(resource).map(|sub| subresource(resource, sub))).collect()
+}
+
+/// By name, but those of custom resources in the order in which upstream lists them: `status`, `scale`.
+pub(super) fn subresources(resource: &Resource) -> impl Iterator<Item = &Subresource> {
+    let mut all: Vec<&Subresource> = resource.subresources.iter().collect();
+    if resource.custom {
+        all.reverse();
+    }
+    all.into_iter()
 }
 
 fn subresource(resource: &Resource, sub: &Subresource) -> Value {

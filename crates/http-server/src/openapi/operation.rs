@@ -256,6 +256,8 @@ fn request_body(components: &mut Components, about: About<'_>, does: Does) -> Op
     let any: &[&str] = if custom { media_types(true) } else { &["*/*"] };
     match does {
         Does::Post | Does::Put => Some(json!({"content": content(any, &object(components, about)), "required": true})),
+        // The definitions of custom resources leave it out.
+        Does::DeleteCollection if custom => None,
         Does::Delete | Does::DeleteCollection => {
             Some(json!({"content": content(any, &components.reference(&format!("{META}.DeleteOptions")))}))
         }
