@@ -102,6 +102,12 @@ pub trait Cluster: Sync {
     /// All objects of a namespace, or of all.
     fn list(&self, storage: &str, namespace: Option<&str>) -> Vec<Arc<Object>>;
 
+    /// A new uid.
+    fn uid(&self) -> String;
+
+    /// Five characters for the end of a generated name.
+    fn name_suffix(&self) -> String;
+
     /// Changes the stored object if it still is as `change` saw it, again with the newer one if not; None from `change`
     /// leaves it. For usage that plugins account for (ResourceQuota status). Errors are those of `change`.
     fn update(

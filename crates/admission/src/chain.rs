@@ -96,8 +96,8 @@ mod tests {
         let all = names(&[], &[]).unwrap();
         assert_eq!(all.first(), Some(&"NamespaceLifecycle"));
         let before = |a: &str, b: &str| all.iter().position(|n| *n == a) < all.iter().position(|n| *n == b);
-        assert!(before("TaintNodesByCondition", "Priority") && before("Priority", "DefaultTolerationSeconds"));
-        assert_eq!(names(&["Priority"], &["TaintNodesByCondition"]).unwrap().len(), all.len() - 1);
+        assert!(before("LimitRanger", "Priority") && before("Priority", "PodTopologyLabels"));
+        assert_eq!(names(&["Priority"], &["LimitRanger"]).unwrap().len(), all.len() - 1);
     }
 
     #[test]

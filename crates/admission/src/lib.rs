@@ -5,15 +5,30 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod aggregate;
 mod attributes;
+mod certificate_subject_restriction;
 mod chain;
+mod default_class;
+mod default_ingress_class;
+mod default_storage_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
+mod persistent_volume_claim_resize;
 mod plugins;
+mod pod_resize_validator;
+mod pod_resources;
+mod pod_topology_labels;
 mod priority;
+mod resource_list;
+mod runtime_class;
+mod service_account;
+mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
 #[cfg(test)]
 mod testing;
+mod toleration;
 
 pub use attributes::{Attributes, Cluster, Operation};
 pub use chain::{Chain, Plugin, PluginError};

@@ -15,19 +15,34 @@ const fn on(name: &'static str, plugin: fn() -> Box<dyn Plugin>) -> Row {
     Row { name, on: true, plugin: Some(plugin) }
 }
 
+/// Off by default.
+const fn off(name: &'static str, plugin: fn() -> Box<dyn Plugin>) -> Row {
+    Row { name, on: false, plugin: Some(plugin) }
+}
+
+/// A plugin that never refuses anything here: it asks the authorizer, who allows everything, or its feature is off.
+#[derive(Debug)]
+struct Passes(&'static str);
+
+impl Plugin for Passes {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+}
+
 /// Not here: switched on it is an error, switched off it is not.
 const fn absent(name: &'static str) -> Row {
     Row { name, on: false, plugin: None }
 }
 
 pub(crate) static PLUGINS: &[Row] = &[
-    absent("AlwaysAdmit"),
+    off("AlwaysAdmit", || Box::new(Passes("AlwaysAdmit"))),
     absent("NamespaceAutoProvision"),
     on("NamespaceLifecycle", || Box::new(crate::namespace_lifecycle::NamespaceLifecycle)),
     absent("NamespaceExists"),
     absent("LimitPodHardAntiAffinityTopology"),
-    absent("LimitRanger"),
-    absent("ServiceAccount"),
+    on("LimitRanger", || Box::new(crate::limit_ranger::LimitRanger)),
+    on("ServiceAccount", || Box::new(crate::service_account::ServiceAccount)),
     absent("NodeRestriction"),
     on("TaintNodesByCondition", || Box::new(crate::taint_nodes_by_condition::TaintNodesByCondition)),
     absent("AlwaysPullImages"),
@@ -39,21 +54,21 @@ pub(crate) static PLUGINS: &[Row] = &[
     absent("PodTolerationRestriction"),
     absent("EventRateLimit"),
     absent("ExtendedResourceToleration"),
-    absent("DefaultStorageClass"),
-    absent("StorageObjectInUseProtection"),
-    absent("PodGroupProtection"),
-    absent("OwnerReferencesPermissionEnforcement"),
-    absent("PersistentVolumeClaimResize"),
-    absent("RuntimeClass"),
-    absent("CertificateApproval"),
-    absent("CertificateSigning"),
-    absent("ClusterTrustBundleAttest"),
-    absent("CertificateSubjectRestriction"),
-    absent("DefaultIngressClass"),
+    on("DefaultStorageClass", || Box::new(crate::default_storage_class::DefaultStorageClass)),
+    on("StorageObjectInUseProtection", || Box::new(crate::storage_object_in_use_protection::StorageObjectInUseProtection)),
+    on("PodGroupProtection", || Box::new(Passes("PodGroupProtection"))),
+    off("OwnerReferencesPermissionEnforcement", || Box::new(Passes("OwnerReferencesPermissionEnforcement"))),
+    on("PersistentVolumeClaimResize", || Box::new(crate::persistent_volume_claim_resize::PersistentVolumeClaimResize)),
+    on("RuntimeClass", || Box::new(crate::runtime_class::RuntimeClass)),
+    on("CertificateApproval", || Box::new(Passes("CertificateApproval"))),
+    on("CertificateSigning", || Box::new(Passes("CertificateSigning"))),
+    on("ClusterTrustBundleAttest", || Box::new(Passes("ClusterTrustBundleAttest"))),
+    on("CertificateSubjectRestriction", || Box::new(crate::certificate_subject_restriction::CertificateSubjectRestriction)),
+    on("DefaultIngressClass", || Box::new(crate::default_ingress_class::DefaultIngressClass)),
     absent("DenyServiceExternalIPs"),
-    absent("PodTopologyLabels"),
+    on("PodTopologyLabels", || Box::new(crate::pod_topology_labels::PodTopologyLabels)),
     absent("NodeDeclaredFeatureValidator"),
-    absent("PodResizeValidator"),
+    on("PodResizeValidator", || Box::new(crate::pod_resize_validator::PodResizeValidator)),
     absent("MutatingAdmissionPolicy"),
     absent("MutatingAdmissionWebhook"),
     absent("ValidatingAdmissionPolicy"),

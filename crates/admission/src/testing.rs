@@ -41,6 +41,14 @@ impl Cluster for FakeCluster {
         all.iter().filter(|(key, _)| wanted(key)).map(|(_, object)| object.clone()).collect()
     }
 
+    fn uid(&self) -> String {
+        "11111111-2222-3333-4444-555555555555".to_owned()
+    }
+
+    fn name_suffix(&self) -> String {
+        "abcde".to_owned()
+    }
+
     fn update(
         &self,
         storage: &str,

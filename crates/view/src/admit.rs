@@ -67,6 +67,14 @@ impl Cluster for View {
         self.snapshot().range(Kind::new(storage), namespace, None).map(|(_, object)| object.clone()).collect()
     }
 
+    fn uid(&self) -> String {
+        self.config().ids.uid()
+    }
+
+    fn name_suffix(&self) -> String {
+        self.config().ids.name_suffix()
+    }
+
     fn update(
         &self,
         storage: &str,
