@@ -39,4 +39,3 @@ pub use authenticate::{Authenticate, EveryoneIsAdmin};
 pub use body::ResponseBody;
 pub use serve::{Plain, ServeConfig, Transport, serve};
 pub use service::{ApiService, Config, ResponseFuture};
-pub use views_api::{ViewFiles, check_view_name};

@@ -11,7 +11,7 @@ use crate::{
     health, openapi, profile, query,
     request_info::Path,
     resource, version,
-    views_api::{self, ViewFiles, ViewsApi},
+    views_api::{self, ViewsApi},
 };
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -35,14 +35,10 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// How requests are served.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The first path segment of the base view.
-    pub base: String,
     /// Larger request bodies are refused (C-02-30).
     pub body_limit: usize,
     /// Tells who makes a request.
     pub authenticate: Arc<dyn Authenticate>,
-    /// Files that go with views.
-    pub files: Option<Arc<dyn ViewFiles>>,
     /// Whether `/debug/pprof/profile` is served.
     pub profiling: bool,
     /// Whether URLs of views are `https`.
@@ -52,10 +48,8 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            base: "base".to_owned(),
             body_limit: 3 << 20,
             authenticate: Arc::new(EveryoneIsAdmin),
-            files: None,
             profiling: false,
             tls: false,
         }
@@ -74,7 +68,7 @@ pub struct ApiService {
 struct Inner {
     views: Views,
     config: Config,
-    documents: Cache,
+    documents: Arc<Cache>,
     shutdown: watch::Sender<bool>,
 }
 
@@ -84,7 +78,10 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBo
 impl ApiService {
     /// Serves these views.
     pub fn new(views: Views, config: Config) -> Self {
-        Self { inner: Arc::new(Inner { views, config, documents: Cache::default(), shutdown: watch::Sender::new(false) }) }
+        let documents = Arc::new(Cache::default());
+        let forget = documents.clone();
+        views.when_removed(move |view| forget.forget(view));
+        Self { inner: Arc::new(Inner { views, config, documents, shutdown: watch::Sender::new(false) }) }
     }
 
     /// The views that are served.
@@ -162,13 +159,13 @@ impl Inner {
         };
         match first {
             "" if path.len() <= 1 => exchange.raw_json(&serde_json::json!({"paths": self.root_paths()})),
-            "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body, |view| self.documents.forget(view)).await,
+            "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body).await,
             "version" => version::serve(&exchange),
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
-            base if base == self.config.base => self.in_view(&exchange, self.views.base(), inside, user, body).await,
+            base if base == self.views.base_name() => self.in_view(&exchange, self.views.base(), inside, user, body).await,
             _ => match health::serve(&exchange, &path, self.is_shutting_down()) {
                 Some(reply) => reply,
-                None => match self.views.get(first).filter(|v| v.made_with().is_some()) {
+                None => match self.views.get(first).filter(|v| !v.is_base()) {
                     Some(view) => self.in_view(&exchange, view, inside, user, body).await,
                     None if first.is_empty() => exchange.not_found(),
                     None => exchange.error(&views_api::unknown(first)),
@@ -183,7 +180,7 @@ impl Inner {
 
     fn root_paths(&self) -> Vec<String> {
         let mut paths: Vec<String> = ["/views", "/version", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
-        paths.push(format!("/{}", self.config.base));
+        paths.push(format!("/{}", self.views.base_name()));
         paths.extend(self.views.list().iter().map(|v| format!("/{}", v.name())));
         paths.sort_unstable();
         paths
@@ -192,8 +189,6 @@ impl Inner {
     fn views_api(&self) -> ViewsApi<'_> {
         ViewsApi {
             views: &self.views,
-            base: &self.config.base,
-            files: self.config.files.as_deref(),
             scheme: if self.config.tls { "https" } else { "http" },
         }
     }
@@ -229,6 +224,7 @@ impl Inner {
         match path {
             Path::Resource(info) => match Action::resolve(&catalog, exchange.method(), &info, &exchange.query) {
                 Ok(action) => {
+                    let view = view.home(&action.target.served);
                     let context = resource::Context {
                         exchange,
                         view: &view,

@@ -1,94 +1,94 @@
-//! `/views`: making, listing and deleting sandboxes.
+//! `/views`: making, listing, comparing, committing and deleting sandboxes. The same as Kubernetes objects are the Views
+//! of `views.minkapi.dev` on the base view; both show one state.
+
+mod compare;
+mod info;
 
 use crate::{
     exchange::{Exchange, Reply},
     limits,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Method, header::HOST};
-use minkapi_object::{GroupResource, Status, StatusReason};
-use minkapi_view::{CreateView, View, Views};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use minkapi_object::{GroupResource, Status};
+use minkapi_view::{CreateView, View, Views, mode_of};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt, io, path::PathBuf};
-
-/// Files that go with a view, such as its kubeconfig; made by whoever runs the server.
-pub trait ViewFiles: Send + Sync + fmt::Debug {
-    /// Writes the kubeconfig of the view that is served at `url`, if it is not there yet, and tells where it is.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    fn kubeconfig(&self, view: &str, url: &str) -> io::Result<PathBuf>;
-
-    /// The view is gone.
-    fn removed(&self, view: &str);
-}
-
-/// A view as the API shows it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ViewInfo {
-    name: String,
-    url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kubeconfig: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    frozen: bool,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
-    created: String,
-    revision: u64,
-}
+use serde_json::json;
+use std::{collections::BTreeMap, fmt};
 
 /// The body of `POST /views/<name>`; it may be absent.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct CreateBody {
     from: Option<String>,
-    frozen: bool,
+    mode: Option<String>,
     at_revision: Option<u64>,
     labels: BTreeMap<String, String>,
+    ttl_seconds: Option<u64>,
 }
 
-/// Names that stand for something else at the root.
-const RESERVED: [&str; 13] =
-    ["base", "views", "debug", "healthz", "livez", "readyz", "version", "metrics", "api", "apis", "openapi", "logs", "static"];
+impl CreateBody {
+    fn options(self) -> Result<CreateView, Status> {
+        let defaults = CreateView::default();
+        let mode = match self.mode.as_deref() {
+            None => defaults.mode,
+            Some(name) => mode_of(name).ok_or_else(|| Status::bad_request(format!("mode \"{name}\" is neither live nor frozen")))?,
+        };
+        if self.ttl_seconds == Some(0) {
+            return Err(Status::bad_request("ttlSeconds must be at least 1"));
+        }
+        Ok(CreateView {
+            from: self.from.unwrap_or(defaults.from),
+            mode,
+            at_revision: self.at_revision,
+            labels: self.labels,
+            ttl_seconds: self.ttl_seconds,
+        })
+    }
+}
 
 /// What `/views` is served with.
 pub(crate) struct ViewsApi<'a> {
     pub views: &'a Views,
-    pub base: &'a str,
-    pub files: Option<&'a dyn ViewFiles>,
     pub scheme: &'static str,
 }
 
 impl ViewsApi<'_> {
-    /// Answers `/views` and `/views/<name>`. When a view was deleted, `removed` is told its name.
-    pub async fn serve<B>(&self, exchange: &Exchange<'_>, name: &str, body: B, removed: impl Fn(&str)) -> Reply
+    /// Answers a request below `/views`.
+    pub async fn serve<B>(&self, exchange: &Exchange<'_>, path: &str, body: B) -> Reply
     where
         B: http_body::Body<Data = Bytes>,
         B::Error: fmt::Display,
     {
-        let answered = match (exchange.method(), name) {
-            (&Method::GET, "") => self.list(exchange),
-            (&Method::GET, name) => self.get(exchange, name),
-            (&Method::POST | &Method::PUT, name) if !name.is_empty() => self.create(exchange, name, body).await,
-            (&Method::DELETE, name) if !name.is_empty() => self.delete(exchange, name, removed),
-            _ => Err(Status::method_not_allowed()),
+        let (name, verb) = path.split_once('/').unwrap_or((path, ""));
+        let answered = match (exchange.method().as_str(), name, verb) {
+            ("GET", "", "") => self.list(exchange),
+            ("GET", "compare", "") => compare::serve(self, exchange),
+            ("GET", name, "") => self.get(exchange, name),
+            ("GET", name, "diff") => self.diff(exchange, name),
+            ("POST" | "PUT", name, "") if !name.is_empty() => self.create(exchange, name, body).await,
+            ("POST", name, "commit") => self.commit(exchange, name),
+            ("POST", name, "reset") => self.reset(exchange, name),
+            ("POST", name, "rewind") => self.rewind(exchange, name),
+            ("DELETE", name, "") if !name.is_empty() => self.delete(exchange, name),
+            (_, _, "" | "diff" | "commit" | "reset" | "rewind") => Err(Status::method_not_allowed()),
+            _ => return exchange.not_found(),
         };
         answered.unwrap_or_else(|status| exchange.error(&status))
     }
 
+    fn find(&self, name: &str) -> Result<View, Status> {
+        self.views.get(name).ok_or_else(|| unknown(name))
+    }
+
     fn list(&self, exchange: &Exchange<'_>) -> Result<Reply, Status> {
         let all = std::iter::once(self.views.base()).chain(self.views.list());
-        let infos: Vec<ViewInfo> = all.map(|view| self.info(exchange, &view)).collect::<Result<_, _>>()?;
-        Ok(json(exchange, 200, &serde_json::json!({"views": infos})))
+        let infos: Vec<_> = all.map(|view| self.info(exchange, &view)).collect();
+        Ok(json_reply(exchange, 200, &json!({"views": infos})))
     }
 
     fn get(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
-        let view = if name == self.base { Some(self.views.base()) } else { self.views.get(name) };
-        let view = view.ok_or_else(|| unknown(name))?;
-        Ok(json(exchange, 200, &self.info(exchange, &view)?))
+        Ok(json_reply(exchange, 200, &self.info(exchange, &self.find(name)?)))
     }
 
     async fn create<B>(&self, exchange: &Exchange<'_>, name: &str, body: B) -> Result<Reply, Status>
@@ -96,56 +96,57 @@ impl ViewsApi<'_> {
         B: http_body::Body<Data = Bytes>,
         B::Error: fmt::Display,
     {
-        check_view_name(name, self.base)?;
         let body = limits::read(body, 1 << 20).await?;
         let body: CreateBody = match body.iter().all(u8::is_ascii_whitespace) {
             true => CreateBody::default(),
             false => serde_json::from_slice(&body).map_err(|e| Status::bad_request(format!("the view's options do not decode: {e}")))?,
         };
-        let mut options = CreateView { frozen: body.frozen, at_revision: body.at_revision, labels: body.labels, ..CreateView::default() };
-        if let Some(from) = body.from.filter(|from| from != self.base) {
-            options.from = from;
-        }
-        let (view, created) = self.views.create(name, &options)?;
-        Ok(json(exchange, if created { 201 } else { 200 }, &self.info(exchange, &view)?))
+        let (view, created) = self.views.create(name, &body.options()?)?;
+        Ok(json_reply(exchange, if created { 201 } else { 200 }, &self.info(exchange, &view)))
     }
 
-    fn delete(&self, exchange: &Exchange<'_>, name: &str, removed: impl Fn(&str)) -> Result<Reply, Status> {
-        if name == self.base {
-            let gr = GroupResource::new("views.minkapi.dev", "views");
-            return Err(Status::forbidden(&gr, name, "the base view may not be deleted"));
-        }
-        let cascade = exchange.query.flag("cascade").unwrap_or(false);
-        let gone = self.views.delete(name, cascade)?;
-        for name in &gone {
-            removed(name);
-            if let Some(files) = self.files {
-                files.removed(name);
-            }
-        }
-        Ok(json(exchange, 200, &serde_json::json!({"deleted": gone.iter().map(|n| &**n).collect::<Vec<_>>()})))
+    fn delete(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
+        let gone = self.views.delete(name, exchange.query.flag("cascade").unwrap_or(false))?;
+        Ok(json_reply(exchange, 200, &json!({"deleted": gone.iter().map(|n| &**n).collect::<Vec<_>>()})))
     }
 
-    fn info(&self, exchange: &Exchange<'_>, view: &View) -> Result<ViewInfo, Status> {
-        let made_with = view.made_with();
-        let name = if made_with.is_none() { self.base } else { view.name() };
-        let host = exchange.parts.uri.authority().map_or_else(|| exchange.header(HOST), |a| a.as_str());
-        let url = format!("{}://{host}/{name}", exchange.parts.uri.scheme_str().unwrap_or(self.scheme));
-        let kubeconfig = match self.files {
-            Some(files) => Some(files.kubeconfig(name, &url).map_err(|e| Status::internal(format!("the kubeconfig of view {name}: {e}")))?),
-            None => None,
+    /// Against the parent, or the view that `against` names; for people with `Accept: text/plain`.
+    fn diff(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
+        let view = self.find(name)?;
+        let against = match exchange.query.text("against") {
+            "" => view.parent().ok_or_else(|| Status::bad_request("the base view has no parent; name a view with against"))?,
+            other => self.find(other)?,
         };
-        let created = jiff::Timestamp::from_microsecond(view.created_micros()).map(|t| t.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-        Ok(ViewInfo {
-            name: name.to_owned(),
-            url,
-            kubeconfig,
-            from: made_with.map(|m| if m.from == self.views.base().name() { self.base.to_owned() } else { m.from.clone() }),
-            frozen: made_with.is_some_and(|m| m.frozen),
-            labels: made_with.map(|m| m.labels.clone()).unwrap_or_default(),
-            created: created.unwrap_or_default(),
-            revision: view.revision(),
-        })
+        let diff = view.diff(&against);
+        if exchange.accept().split(',').next().is_some_and(|first| first.trim().starts_with("text/plain")) {
+            return Ok(exchange.text(200, diff.to_string()));
+        }
+        Ok(json_reply(exchange, 200, &diff.to_json()))
+    }
+
+    fn commit(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
+        let dry_run = match exchange.query.first("dryRun") {
+            None => false,
+            Some("All") => true,
+            Some(other) => return Err(Status::bad_request(format!("dryRun \"{other}\" is not All"))),
+        };
+        let merged = self.find(name)?.commit(dry_run)?;
+        let counts = json!({"created": merged.created, "modified": merged.modified, "deleted": merged.deleted, "dryRun": dry_run});
+        Ok(json_reply(exchange, 200, &counts))
+    }
+
+    fn reset(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
+        let view = self.find(name)?;
+        view.reset()?;
+        Ok(json_reply(exchange, 200, &self.info(exchange, &view)))
+    }
+
+    fn rewind(&self, exchange: &Exchange<'_>, name: &str) -> Result<Reply, Status> {
+        let view = self.find(name)?;
+        let text = exchange.query.text("revision");
+        let revision = text.parse().map_err(|_| Status::bad_request(format!("revision \"{text}\" is no number")))?;
+        let changed = view.rewind(revision)?;
+        Ok(json_reply(exchange, 200, &json!({"changed": changed, "revision": view.revision()})))
     }
 }
 
@@ -154,26 +155,9 @@ pub(crate) fn unknown(name: &str) -> Status {
     Status::not_found(&GroupResource::new("views.minkapi.dev", "views"), name)
 }
 
-/// A view's name is a path segment and a file's name: a DNS label that stands for nothing else.
-///
-/// # Errors
-/// 422 with the reason.
-pub fn check_view_name(name: &str, base: &str) -> Result<(), Status> {
-    let problems = minkapi_schema::names::is_dns1123_label(name);
-    if let Some(problem) = problems.first() {
-        let text = format!("views.minkapi.dev \"{name}\" is invalid: name: Invalid value: \"{name}\": {problem}");
-        return Err(Status::failure(422, StatusReason::Invalid, text));
-    }
-    if name == base || RESERVED.contains(&name) {
-        let text = format!("views.minkapi.dev \"{name}\" is invalid: name: Invalid value: \"{name}\": is reserved");
-        return Err(Status::failure(422, StatusReason::Invalid, text));
-    }
-    Ok(())
-}
-
-fn json(exchange: &Exchange<'_>, code: u16, value: &impl Serialize) -> Reply {
+fn json_reply(exchange: &Exchange<'_>, code: u16, value: &impl Serialize) -> Reply {
     let mut reply = exchange.raw_json(value);
-    *reply.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
-    reply.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *reply.status_mut() = StatusCode::from_u16(code).unwrap_or_default();
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     reply
 }

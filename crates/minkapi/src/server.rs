@@ -5,8 +5,8 @@ use crate::{
     files::{Files, Owner},
 };
 use minkapi_admission::Chain;
-use minkapi_http_server::{ApiService, Plain, ServeConfig, ViewFiles, serve};
-use minkapi_view::{CreateView, View, Views};
+use minkapi_http_server::{ApiService, Plain, ServeConfig, serve};
+use minkapi_view::{CreateView, View, ViewFiles, Views};
 use std::{
     io,
     net::SocketAddr,
@@ -60,8 +60,11 @@ impl ServedFiles {
 }
 
 impl ViewFiles for ServedFiles {
-    /// The URL as the client spelled it is not used: it would let a request decide where a kubeconfig points.
-    fn kubeconfig(&self, view: &str, _url: &str) -> io::Result<PathBuf> {
+    fn url(&self, view: &str) -> String {
+        Self::url(self, view)
+    }
+
+    fn kubeconfig(&self, view: &str) -> io::Result<PathBuf> {
         let owner = if view == self.base_prefix { Owner::Base } else { Owner::Sandbox(view) };
         let path = self.files.kubeconfig_of(owner);
         if path.exists() { Ok(path) } else { self.write(view).map_err(io::Error::other) }
@@ -87,14 +90,11 @@ impl Server {
         let base_prefix = config.base_prefix.clone();
         let files = Arc::new(ServedFiles { files: Files::new(config.kubeconfig.clone()), address, base_prefix: base_prefix.clone() });
         files.write(&base_prefix)?;
+        views.keep_files(files.clone());
+        tokio::spawn(views.housekeeping());
         let service = ApiService::new(
             views.clone(),
-            minkapi_http_server::Config {
-                base: base_prefix.clone(),
-                files: Some(files.clone()),
-                profiling: config.profile,
-                ..minkapi_http_server::Config::default()
-            },
+            minkapi_http_server::Config { profiling: config.profile, ..minkapi_http_server::Config::default() },
         );
         let limits = ServeConfig { drain_timeout: config.shutdown_timeout, ..ServeConfig::default() };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -133,7 +133,7 @@ impl Server {
 
     /// First path segment of a view's URLs.
     pub(crate) fn segment<'a>(&'a self, view: &'a View) -> &'a str {
-        if view.made_with().is_none() { &self.base_prefix } else { view.name() }
+        self.views.public_name(view)
     }
 
     /// The kubeconfig of the base view.
@@ -143,7 +143,7 @@ impl Server {
 
     /// The kube-scheduler configuration for a view, packing pods onto the fullest nodes.
     pub fn scheduler_config(&self, view: &View) -> PathBuf {
-        let owner = if view.made_with().is_none() { Owner::Base } else { Owner::Sandbox(view.name()) };
+        let owner = if view.is_base() { Owner::Base } else { Owner::Sandbox(view.name()) };
         self.files.files.scheduler_config_of(owner)
     }
 
@@ -152,17 +152,9 @@ impl Server {
     /// # Errors
     /// A name or parent that cannot be used, a file that cannot be written; the view is not made then.
     pub fn create_view(&self, name: &str, options: &CreateView) -> Result<Sandbox, ViewError> {
-        minkapi_http_server::check_view_name(name, &self.base_prefix)?;
         let (view, created) = self.views.create(name, options)?;
-        match self.files.write(name) {
-            Ok(kubeconfig) => Ok(Sandbox { url: self.files.url(name), view, kubeconfig, created }),
-            Err(err) => {
-                if created {
-                    let _ = self.views.delete(name, false);
-                }
-                Err(err.into())
-            }
-        }
+        let kubeconfig = view.kubeconfig().map_or_else(|| self.files.files.kubeconfig_of(Owner::Sandbox(name)), Path::to_path_buf);
+        Ok(Sandbox { url: self.files.url(name), view, kubeconfig, created })
     }
 
     /// Removes a sandbox view and its files; its watches end.
@@ -170,9 +162,7 @@ impl Server {
     /// # Errors
     /// 404 when there is none, 409 when others were forked from it and `cascade` is not set.
     pub fn delete_view(&self, name: &str, cascade: bool) -> Result<(), ViewError> {
-        for gone in self.views.delete(name, cascade)? {
-            self.files.files.remove(&gone)?;
-        }
+        self.views.delete(name, cascade)?;
         Ok(())
     }
 
@@ -209,6 +199,7 @@ fn view_config(config: &Config) -> Result<minkapi_view::Config, LaunchError> {
     }
     let (from, to) = config.service_node_port_range;
     Ok(minkapi_view::Config {
+        base_name: config.base_prefix.clone(),
         admission,
         history_events: config.history_events,
         service_cidr: config.service_cluster_ip_range.clone(),

@@ -1,6 +1,10 @@
 //! What a sandbox has changed, and undoing it.
 
-use crate::{AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone, layer::{Cover, Entry}, view};
+use crate::{
+    AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone,
+    layer::{Cover, Entry},
+    view,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An object that differs between a sandbox and its parent because of the sandbox.
@@ -69,6 +73,11 @@ impl<T> Snapshot<T> {
     /// How many objects the sandbox has changed: the length of [`Self::changes`].
     pub fn change_count(&self) -> usize {
         self.own_changes().count()
+    }
+
+    /// The keys of a kind for which the view has an entry of its own, tombstones included.
+    pub fn own_keys(&self, kind: Kind) -> impl Iterator<Item = &Key> {
+        self.top.entries(kind).into_iter().flat_map(|entries| entries.keys())
     }
 
     fn own_changes(&self) -> impl Iterator<Item = (Kind, &Key, &Entry<T>)> {

@@ -1,6 +1,6 @@
 //! Custom resources: from a view's CustomResourceDefinitions to what is served there.
 
-use crate::{Call, Catalog, CustomServed, Served, StrategyRef, View, metadata};
+use crate::{Call, Catalog, CustomServed, Served, StrategyRef, View, metadata, view_kind};
 use dashmap::DashMap;
 use minkapi_kinds::served_resources;
 use minkapi_object::{Object, Status};
@@ -40,7 +40,7 @@ impl Definitions {
     }
 }
 
-fn serve(definition: &Value) -> Vec<Arc<Served>> {
+pub(crate) fn serve(definition: &Value) -> Vec<Arc<Served>> {
     let all = served_resources(definition);
     let versions: Arc<[_]> = all.iter().map(|s| (s.resource.api_version().into_owned(), s.resource.schema.clone())).collect();
     let served = all.into_iter().map(|s| {
@@ -61,14 +61,15 @@ fn serve(definition: &Value) -> Vec<Arc<Served>> {
     served.collect()
 }
 
-/// The built-in resources and those that the definitions in a snapshot make.
-pub(crate) fn catalog(definitions: &Definitions, snapshot: &Snapshot<Object>) -> Arc<Catalog> {
+/// The built-in resources and those that the definitions in a snapshot make; on the base view also that of views.
+pub(crate) fn catalog(definitions: &Definitions, snapshot: &Snapshot<Object>, base: bool) -> Arc<Catalog> {
     let kind = Kind::new(STORAGE);
     if snapshot.is_empty(kind) {
-        return Catalog::built_in();
+        return if base { view_kind::catalog() } else { Catalog::built_in() };
     }
     let mut content = DefaultHasher::new();
-    let mut custom = Vec::new();
+    let mut custom = if base { view_kind::served().to_vec() } else { Vec::new() };
+    custom.len().hash(&mut content);
     for (_, definition) in snapshot.range(kind, None, None) {
         (&definition.head().uid, definition.resource_version()).hash(&mut content);
         custom.extend(definitions.served(definition));

@@ -1,7 +1,7 @@
 //! Delete: grace, finalizers, propagation (contract chapter 8).
 
 use crate::{
-    Call, Content, DeleteOptions, List, ListOptions, Outcome, Propagation, View,
+    Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View,
     admit::Phase,
     clock::rfc3339,
     hooks, metadata,
@@ -89,8 +89,7 @@ impl View {
                 _ => {}
             }
         }
-        let list = List { continue_token: None, remaining: None, ..found };
-        Ok(Outcome::ok(Content::List(list)))
+        Ok(Outcome::ok(Content::List(found)))
     }
 
     /// Deletes one object and tells what became of it.
@@ -104,6 +103,7 @@ impl View {
             let old = self.object_value(&served, &stored)?;
             if !admitted {
                 self.admit(Phase::Validating, Operation::Delete, call, &moment, &mut Value::Null, Some(&old), options.dry_run).await?;
+                hooks.begin_delete(self, call, options)?;
                 admitted = true;
             }
             check_preconditions(call, &stored, options)?;

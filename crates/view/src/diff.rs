@@ -1,19 +1,24 @@
-//! What a sandbox has changed against another view.
+//! What is different between two views.
 
 use crate::{Served, View, crd::served_by_storage};
-use minkapi_object::{Object, Status};
+use minkapi_object::Object;
 use minkapi_patch::merge_diff;
-use minkapi_store::{Key, Kind};
+use minkapi_store::{Key, Kind, Mode, Snapshot};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
 /// What happened to one object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChangeKind {
-    /// It is only in the sandbox; the whole object.
+    /// It is only in this view; the whole object.
     Created(Value),
-    /// It is in both; the merge patch from the other view's object to the sandbox's.
-    Modified(Value),
+    /// It is in both.
+    Modified {
+        /// The merge patch from the other view's object to this one's.
+        patch: Value,
+        /// The merge patch back: what the fields were.
+        reverse: Value,
+    },
     /// It is only in the other view.
     Deleted,
 }
@@ -33,31 +38,25 @@ pub struct ObjectChange {
     pub change: ChangeKind,
 }
 
-/// All objects that a sandbox has made differ, by kind, namespace and name.
+/// All objects that differ, by kind, namespace and name.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ViewDiff(pub Vec<ObjectChange>);
 
 impl View {
-    /// What this sandbox and those between it and `against` have made of the objects of `against`; nothing for a view
-    /// against itself. Costs as much as was changed, whatever the views hold. Managed fields and resourceVersions are
-    /// left out.
-    ///
-    /// # Errors
-    /// A custom resource whose definition is gone.
-    pub fn diff(&self, against: &Self) -> Result<ViewDiff, Status> {
-        let mut touched: BTreeSet<(Kind, Key)> = BTreeSet::new();
-        for view in self.lineage().iter().chain(&against.lineage()) {
-            touched.extend(view.store.changes().into_iter().map(|d| (d.kind, d.key)));
-        }
+    /// What makes this view differ from `against`: how to get from there to here. It costs as much as the two views and
+    /// those between them have changed since they parted, whatever they hold. Managed fields and resourceVersions are left
+    /// out.
+    pub fn diff(&self, against: &Self) -> ViewDiff {
+        let touched = self.touched(against);
         let (ours, theirs) = (self.snapshot(), against.snapshot());
         let mut changes = Vec::new();
         for (kind, key) in touched {
-            let (own, other) = (ours.get(kind, &key), theirs.get(kind, &key));
-            if own.as_ref().map(|o| o.resource_version()) == other.as_ref().map(|o| o.resource_version()) {
+            let (own, other) = (ours.find(kind, &key), theirs.find(kind, &key));
+            if own.map(|o| o.resource_version()) == other.map(|o| o.resource_version()) {
                 continue;
             }
             let Some(served) = served_by_storage(self, kind).or_else(|| served_by_storage(against, kind)) else { continue };
-            if let Some(change) = between(&served, own.as_ref(), other.as_ref()) {
+            if let Some(change) = between(&served, own, other) {
                 changes.push(ObjectChange {
                     api_version: served.resource.storage_version.to_string(),
                     kind: served.resource.kind.to_string(),
@@ -67,36 +66,60 @@ impl View {
                 });
             }
         }
-        Ok(ViewDiff(changes))
+        ViewDiff(changes)
     }
 
-    /// The sandbox and its ancestors, without the base view.
-    fn lineage(&self) -> Vec<Self> {
-        let mut all = Vec::new();
-        let mut at = Some(self.clone());
-        while let Some(view) = at {
-            at = view.parent();
-            if view.made_with().is_some() {
-                all.push(view);
+    /// The keys of which the two views may show different objects.
+    fn touched(&self, against: &Self) -> BTreeSet<(Kind, Key)> {
+        let (ours, theirs) = (self.lineage(), against.lineage());
+        // What is below the view from which both come is the same for both, unless one is frozen further up.
+        let shared = ours.iter().rev().zip(theirs.iter().rev()).take_while(|(a, b)| a.name() == b.name()).count();
+        let mut touched = BTreeSet::new();
+        for view in ours.iter().rev().skip(shared).chain(theirs.iter().rev().skip(shared)) {
+            let state = view.store.snapshot();
+            for kind in state.kinds() {
+                touched.extend(state.own_keys(kind).map(|key| (kind, key.clone())));
+            }
+            view.missed(&mut touched);
+        }
+        touched
+    }
+
+    /// Adds the keys that have changed in the parent since this view was frozen from it.
+    fn missed(&self, keys: &mut BTreeSet<(Kind, Key)>) {
+        let (Some(origin), Some(parent)) = (self.store.origin().filter(|o| o.mode == Mode::Frozen), self.parent()) else { return };
+        let (now, own) = (parent.snapshot(), self.snapshot());
+        for kind in now.kinds() {
+            match now.events(kind, origin.revision, usize::MAX) {
+                Ok(events) => keys.extend(events.events.iter().map(|e| (kind, e.key.clone()))),
+                // The history is gone, so every object of the kind has to be looked at.
+                Err(_) => {
+                    let all =
+                        |state: &Snapshot<Object>| state.range(kind, None, None).map(|(key, _)| (kind, key.clone())).collect::<Vec<_>>();
+                    keys.extend(all(&now).into_iter().chain(all(&own)));
+                }
             }
         }
-        all
     }
 
-    /// The view that this one was forked from; none for the base view.
-    pub fn parent(&self) -> Option<Self> {
-        let parent = self.store.parent()?;
-        match self.shared.sandboxes.get(&**parent.name()) {
-            Some(view) => Some(view.clone()),
-            None => Some(Self::of(self.shared.clone(), parent, None)),
+    /// The view and those that it was forked from, up to the base view.
+    fn lineage(&self) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        while let Some(parent) = all.last().and_then(Self::parent) {
+            all.push(parent);
         }
+        all
     }
 }
 
 fn between(served: &Served, own: Option<&Arc<Object>>, other: Option<&Arc<Object>>) -> Option<ChangeKind> {
     let shown = |object: &Arc<Object>| comparable(object.to_typed_value(&served.resource.storage_version, &served.resource.kind));
     match (own, other) {
-        (Some(own), Some(other)) => merge_diff(&shown(other), &shown(own)).map(ChangeKind::Modified),
+        (Some(own), Some(other)) => {
+            let (own, other) = (shown(own), shown(other));
+            let patch = merge_diff(&other, &own)?;
+            Some(ChangeKind::Modified { patch, reverse: merge_diff(&own, &other).unwrap_or_default() })
+        }
         (Some(own), None) => Some(ChangeKind::Created(shown(own))),
         (None, Some(_)) => Some(ChangeKind::Deleted),
         (None, None) => None,
@@ -112,7 +135,26 @@ pub(crate) fn comparable(mut object: Value) -> Value {
     object
 }
 
+impl ChangeKind {
+    const fn sign(&self) -> char {
+        match self {
+            Self::Created(_) => '+',
+            Self::Modified { .. } => '~',
+            Self::Deleted => '-',
+        }
+    }
+}
+
 impl ViewDiff {
+    /// Whether there is no difference.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn count(&self, sign: char) -> usize {
+        self.0.iter().filter(|c| c.change.sign() == sign).count()
+    }
+
     /// As JSON: `{"created": [object], "modified": [{..., "patch": merge patch}], "deleted": [...]}`.
     pub fn to_json(&self) -> Value {
         let (mut created, mut modified, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
@@ -123,7 +165,7 @@ impl ViewDiff {
             }
             match &c.change {
                 ChangeKind::Created(object) => created.push(object.clone()),
-                ChangeKind::Modified(patch) => {
+                ChangeKind::Modified { patch, .. } => {
                     head["patch"] = patch.clone();
                     modified.push(head);
                 }
@@ -138,27 +180,33 @@ impl fmt::Display for ViewDiff {
     /// One line an object (`+` created, `~` modified, `-` deleted), and below a modified one a line for each field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in &self.0 {
-            let sign = match c.change {
-                ChangeKind::Created(_) => '+',
-                ChangeKind::Modified(_) => '~',
-                ChangeKind::Deleted => '-',
-            };
+            let sign = c.change.sign();
             let slash = if c.namespace.is_empty() { "" } else { "/" };
             writeln!(f, "{sign} {} {}{slash}{}", c.kind, c.namespace, c.name)?;
-            if let ChangeKind::Modified(patch) = &c.change {
-                write_fields(f, "", patch)?;
+            if let ChangeKind::Modified { patch, reverse } = &c.change {
+                write_fields(f, "", Some(reverse), Some(patch))?;
             }
         }
-        Ok(())
+        match self.0.len() {
+            0 => writeln!(f, "no differences"),
+            _ => writeln!(f, "{} created, {} modified, {} deleted", self.count('+'), self.count('~'), self.count('-')),
+        }
     }
 }
 
-fn write_fields(f: &mut fmt::Formatter<'_>, path: &str, patch: &Value) -> fmt::Result {
-    match patch {
-        Value::Object(fields) if !fields.is_empty() => {
-            fields.iter().try_for_each(|(key, value)| write_fields(f, &if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value))
-        }
-        Value::Null => writeln!(f, "    {path} removed"),
-        value => writeln!(f, "    {path} = {value}"),
+/// The fields that a patch changes, each with what it was and what it is.
+fn write_fields(f: &mut fmt::Formatter<'_>, path: &str, before: Option<&Value>, after: Option<&Value>) -> fmt::Result {
+    if let (Some(Value::Object(before)), Some(Value::Object(after))) = (before, after) {
+        let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        return keys.into_iter().try_for_each(|key| {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            write_fields(f, &path, before.get(key), after.get(key))
+        });
+    }
+    match (before.filter(|v| !v.is_null()), after.filter(|v| !v.is_null())) {
+        (None, Some(after)) => writeln!(f, "    {path}: {after}"),
+        (Some(before), None) => writeln!(f, "    {path}: {before} -> removed"),
+        (Some(before), Some(after)) => writeln!(f, "    {path}: {before} -> {after}"),
+        (None, None) => Ok(()),
     }
 }

@@ -46,7 +46,7 @@ impl View {
     pub async fn create_object(&self, object: &Value) -> Result<Value, Status> {
         let mut call = self.call_for(object)?;
         call.target.name.clear();
-        let outcome = self.create(&mut call, body(object), &own_options()).await?;
+        let outcome = self.home(&call.target.served).create(&mut call, body(object), &own_options()).await?;
         self.value_of(&call, outcome)
     }
 
@@ -56,7 +56,7 @@ impl View {
     /// 404.
     pub async fn get_object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, Status> {
         let mut call = self.call(api_version, kind, namespace, name)?;
-        let outcome = self.get(&mut call, ResourceVersion::Unset).await?;
+        let outcome = self.home(&call.target.served).get(&mut call, ResourceVersion::Unset).await?;
         self.value_of(&call, outcome)
     }
 
@@ -66,7 +66,7 @@ impl View {
     /// As [`View::update`].
     pub async fn update_object(&self, object: &Value) -> Result<Value, Status> {
         let mut call = self.call_for(object)?;
-        let outcome = self.update(&mut call, body(object), &own_options()).await?;
+        let outcome = self.home(&call.target.served).update(&mut call, body(object), &own_options()).await?;
         self.value_of(&call, outcome)
     }
 
@@ -84,7 +84,7 @@ impl View {
     ) -> Result<Value, Status> {
         let mut call = self.call(api_version, kind, namespace, name)?;
         subresource.clone_into(&mut call.target.subresource);
-        let outcome = self.patch(&mut call, patch_type, patch.to_string().into(), &own_options()).await?;
+        let outcome = self.home(&call.target.served).patch(&mut call, patch_type, patch.to_string().into(), &own_options()).await?;
         self.value_of(&call, outcome)
     }
 
@@ -94,7 +94,7 @@ impl View {
     /// As [`View::delete`].
     pub async fn delete_object(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<(), Status> {
         let mut call = self.call(api_version, kind, namespace, name)?;
-        self.delete(&mut call, &DeleteOptions::default()).await.map(|_| ())
+        self.home(&call.target.served).delete(&mut call, &DeleteOptions::default()).await.map(|_| ())
     }
 
     /// Deletes all objects of a kind that match; returns how many there were.
@@ -115,7 +115,7 @@ impl View {
     /// 404 when the kind is not served here.
     pub fn list_objects(&self, api_version: &str, kind: &str, criteria: &MatchCriteria) -> Result<Vec<Arc<Object>>, Status> {
         let served = self.served(api_version, kind)?;
-        let snapshot = self.snapshot();
+        let snapshot = self.home(&served).snapshot();
         let all = snapshot.range(served.storage, criteria.namespace.as_deref(), None);
         Ok(all.filter(|(_, object)| criteria.matches(&***object)).map(|(_, object)| object.clone()).collect())
     }
@@ -143,7 +143,7 @@ impl View {
         let mut call = self.call("v1", "Pod", namespace, pod)?;
         "binding".clone_into(&mut call.target.subresource);
         let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod, "namespace": namespace}, "target": {"kind": "Node", "name": node}});
-        self.create(&mut call, body(&binding), &own_options()).await.map(|_| ())
+        self.home(&call.target.served).create(&mut call, body(&binding), &own_options()).await.map(|_| ())
     }
 
     /// The objects of one kind as a store of their own: no validation, no defaults.
@@ -155,20 +155,7 @@ impl View {
         let resource = &served.resource;
         let gvk = GroupVersionKind::new(&resource.group, &resource.version, &resource.kind);
         let list = GroupVersionKind::new(&resource.group, &resource.version, &resource.list_kind);
-        Ok(ResourceStore::new(self.store.clone(), served.storage, gvk, list))
-    }
-
-    /// How many objects the view has changed, created or deleted against its parent; 0 for the base view.
-    pub fn change_count(&self) -> usize {
-        self.store.changes().len()
-    }
-
-    /// Drops everything that was changed here: a sandbox shows its parent again, the base view is empty. Informers relist.
-    ///
-    /// # Errors
-    /// 404 when the view is gone.
-    pub fn reset(&self) -> Result<(), Status> {
-        self.store.reset().map(|_| ()).map_err(|_| Status::unknown_path())
+        Ok(ResourceStore::new(self.home(&served).store.clone(), served.storage, gvk, list))
     }
 
     fn call_for(&self, object: &Value) -> Result<Call, Status> {
@@ -185,6 +172,7 @@ impl View {
         match outcome.content {
             Content::Stored(object) => self.object_value(&call.target.served, &object),
             Content::Value(value) => Ok(value),
+            Content::Nothing => Ok(Value::Null),
             Content::Status(status) => serde_json::to_value(status).map_err(Status::internal),
             Content::List(List { items, revision, .. }) => {
                 let items = items.iter().map(|o| self.object_value(&call.target.served, o)).collect::<Result<Vec<_>, _>>()?;

@@ -4,21 +4,33 @@ use crate::{
     Call, Catalog, CreateView, Served, Target, UserInfo,
     clock::rfc3339,
     crd,
+    fork::Unnamed,
+    sandboxes::Sandboxes,
+    summary::Summaries,
+    view_kind,
     hooks::PortsInFlight,
     views::{self, Config},
 };
 use arc_swap::ArcSwap;
-use dashmap::DashMap;
 use minkapi_object::{Object, Status};
 use minkapi_store::{Key, Kind, Snapshot, Store};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+};
 
 /// What all views of a server share.
 pub(crate) struct Shared {
     pub store: Store<Object>,
     pub config: Config,
-    pub sandboxes: DashMap<Arc<str>, View>,
+    pub sandboxes: Sandboxes,
+    pub summaries: Summaries,
+    /// What belongs to the base view.
+    pub base: Arc<Own>,
     pub definitions: crd::Definitions,
     pub ports_in_flight: PortsInFlight,
 }
@@ -31,7 +43,8 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     pub fn new(store: Store<Object>, config: Config) -> Self {
-        Self { store, config, sandboxes: DashMap::new(), definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
+        let base = Arc::new(Own::base(&config));
+        Self { store, config, sandboxes: Sandboxes::new(), summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
     }
 }
 
@@ -40,7 +53,7 @@ impl Shared {
 pub struct View {
     pub(crate) shared: Arc<Shared>,
     pub(crate) store: minkapi_store::View<Object>,
-    own: Arc<Own>,
+    pub(crate) own: Arc<Own>,
 }
 
 impl std::fmt::Debug for View {
@@ -51,10 +64,56 @@ impl std::fmt::Debug for View {
 
 /// What belongs to one view.
 #[derive(Debug)]
-struct Own {
+pub(crate) struct Own {
     made_with: Option<CreateView>,
     created: i64,
     catalog: ArcSwap<KnownCatalog>,
+    pub kubeconfig: OnceLock<PathBuf>,
+    /// How many seconds it lives; 0 for ever.
+    pub ttl: AtomicU64,
+    /// When it is to be deleted, in microseconds since 1970.
+    pub expires: AtomicI64,
+    /// How many changes its View object tells of.
+    pub reported: AtomicUsize,
+    /// Of a sandbox that goes with its last handle.
+    pub unnamed: Option<Unnamed>,
+}
+
+impl Own {
+    fn new(config: &Config, catalog: Arc<Catalog>, made_with: Option<CreateView>, unnamed: Option<Unnamed>) -> Self {
+        Self {
+            made_with,
+            created: config.clock.now_micros(),
+            catalog: ArcSwap::from_pointee(KnownCatalog { catalog, revision: None }),
+            kubeconfig: OnceLock::new(),
+            ttl: AtomicU64::new(0),
+            expires: AtomicI64::new(i64::MAX),
+            reported: AtomicUsize::new(0),
+            unnamed,
+        }
+    }
+
+    fn base(config: &Config) -> Self {
+        Self::new(config, view_kind::catalog(), None, None)
+    }
+
+    pub fn named(config: &Config, made_with: CreateView) -> Self {
+        let ttl = made_with.ttl_seconds;
+        let own = Self::new(config, Catalog::built_in(), Some(made_with), None);
+        own.live_for(ttl);
+        own
+    }
+
+    pub fn unnamed(config: &Config, unnamed: Unnamed) -> Self {
+        Self::new(config, Catalog::built_in(), None, Some(unnamed))
+    }
+
+    /// Sets how long the view lives from its creation on; for ever without a number.
+    pub fn live_for(&self, seconds: Option<u64>) {
+        self.ttl.store(seconds.unwrap_or(0), Ordering::Relaxed);
+        let until = seconds.and_then(|s| i64::try_from(s).ok()?.checked_mul(1_000_000)?.checked_add(self.created));
+        self.expires.store(until.unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
 }
 
 /// The catalog and the revision up to which no CustomResourceDefinition has changed since it was made.
@@ -65,10 +124,8 @@ struct KnownCatalog {
 }
 
 impl View {
-    pub(crate) fn of(shared: Arc<Shared>, store: minkapi_store::View<Object>, made_with: Option<CreateView>) -> Self {
-        let created = shared.config.clock.now_micros();
-        let catalog = ArcSwap::from_pointee(KnownCatalog { catalog: Catalog::built_in(), revision: None });
-        Self { shared, store, own: Arc::new(Own { made_with, created, catalog }) }
+    pub(crate) const fn of(shared: Arc<Shared>, store: minkapi_store::View<Object>, own: Arc<Own>) -> Self {
+        Self { shared, store, own }
     }
 
     /// Its name.
@@ -76,9 +133,19 @@ impl View {
         self.store.name()
     }
 
-    /// The options it was created with; none for the base view.
+    /// The options it was created with; none for the base view and for unnamed forks.
     pub fn made_with(&self) -> Option<&CreateView> {
         self.own.made_with.as_ref()
+    }
+
+    /// Its kubeconfig, if it is a named sandbox of a server that writes such files.
+    pub fn kubeconfig(&self) -> Option<&Path> {
+        self.own.kubeconfig.get().map(PathBuf::as_path)
+    }
+
+    /// How many seconds it lives, if not for ever.
+    pub fn ttl_seconds(&self) -> Option<u64> {
+        Some(self.own.ttl.load(Ordering::Relaxed)).filter(|ttl| *ttl > 0)
     }
 
     /// When it was created, in microseconds since 1970.
@@ -108,7 +175,7 @@ impl View {
             Some(revision) => matches!(snapshot.events(kind, revision, 1), Ok(events) if events.events.is_empty()),
             None => snapshot.is_empty(kind),
         };
-        let catalog = if unchanged { known.catalog.clone() } else { crd::catalog(&self.shared.definitions, &snapshot) };
+        let catalog = if unchanged { known.catalog.clone() } else { crd::catalog(&self.shared.definitions, &snapshot, self.is_base()) };
         self.own.catalog.store(Arc::new(KnownCatalog { catalog: catalog.clone(), revision: Some(snapshot.revision()) }));
         catalog
     }

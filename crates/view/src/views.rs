@@ -1,14 +1,16 @@
 //! All views of a server.
 
-use crate::{Clock, IdSource, View, bootstrap, view::Shared};
+use crate::{Clock, CreateView, IdSource, View, ViewFiles, bootstrap, view::Shared};
 use minkapi_admission::Chain;
-use minkapi_object::{GroupResource, Status, StatusReason};
-use minkapi_store::{Fork, ForkError, Mode, RemoveError, Store};
-use std::{collections::BTreeMap, sync::Arc};
+use minkapi_object::Status;
+use minkapi_store::Store;
+use std::sync::Arc;
 
 /// What a server is made with.
 #[derive(Debug)]
 pub struct Config {
+    /// The name under which clients know the base view.
+    pub base_name: String,
     /// Where timestamps come from.
     pub clock: Arc<dyn Clock>,
     /// Where uids and generated names come from.
@@ -34,6 +36,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            base_name: minkapi_store::BASE.to_owned(),
             clock: Arc::new(crate::SystemClock),
             ids: Arc::new(crate::RandomIds),
             admission: Chain::default(),
@@ -48,29 +51,10 @@ impl Default for Config {
     }
 }
 
-/// How a sandbox view is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateView {
-    /// The view to fork.
-    pub from: String,
-    /// Whether later changes of the parent are not seen.
-    pub frozen: bool,
-    /// The parent's revision to start from; the current one by default. Only for frozen views.
-    pub at_revision: Option<u64>,
-    /// Labels, for those who list views.
-    pub labels: BTreeMap<String, String>,
-}
-
-impl Default for CreateView {
-    fn default() -> Self {
-        Self { from: minkapi_store::BASE.to_owned(), frozen: false, at_revision: None, labels: BTreeMap::new() }
-    }
-}
-
 /// A server without a socket: the base view and its sandboxes. Cloning counts a reference.
 #[derive(Debug, Clone)]
 pub struct Views {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl Views {
@@ -90,90 +74,88 @@ impl Views {
 
     /// The base view.
     pub fn base(&self) -> View {
-        View::of(self.shared.clone(), self.shared.store.base(), None)
+        View::of(self.shared.clone(), self.shared.store.base(), self.shared.base.clone())
     }
 
     /// The view of this name.
     pub fn get(&self, name: &str) -> Option<View> {
-        if name == minkapi_store::BASE {
+        if name == minkapi_store::BASE || name == self.shared.config.base_name {
             return Some(self.base());
         }
-        self.shared.sandboxes.get(name).map(|v| v.value().clone())
+        self.shared.sandboxes.get(&self.shared, name)
     }
 
-    /// All sandboxes in order of name.
+    /// All named sandboxes in order of name.
     pub fn list(&self) -> Vec<View> {
-        let mut all: Vec<View> = self.shared.sandboxes.iter().map(|v| v.value().clone()).collect();
-        all.sort_by(|a, b| a.name().cmp(b.name()));
-        all
+        self.shared.sandboxes.all(&self.shared)
     }
 
-    /// Makes a sandbox view, or returns the one of that name if it was made with the same options. The flag tells which.
+    /// The named sandboxes that were forked from a view, in order of creation.
+    pub fn children_of(&self, view: &View) -> Vec<View> {
+        view.store().children().iter().filter_map(|name| self.shared.sandboxes.get(&self.shared, name)).collect()
+    }
+
+    /// How many named sandboxes there are.
+    pub fn len(&self) -> usize {
+        self.shared.sandboxes.len()
+    }
+
+    /// Whether there is the base view only.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes a named sandbox with its View object and files, or returns the one of that name if it was made with the same
+    /// options. The flag tells which.
     ///
     /// # Errors
     /// 404 when the parent is unknown, 409 when the name is taken by another view, 410 when the revision is too old,
-    /// 422 when it cannot be.
+    /// 422 when the name or the revision cannot be, 500 when its files cannot be written.
     pub fn create(&self, name: &str, options: &CreateView) -> Result<(View, bool), Status> {
-        if let Some(existing) = self.shared.sandboxes.get(name) {
-            return if existing.made_with() == Some(options) { Ok((existing.clone(), false)) } else { Err(taken(name)) };
+        let (view, created) = self.shared.fork_named(name, options)?;
+        if created && let Err(status) = self.shared.record(&view) {
+            let _ = self.shared.remove(name, true);
+            return Err(status);
         }
-        let fork = Fork {
-            parent: options.from.as_str().into(),
-            mode: if options.frozen { Mode::Frozen } else { Mode::Live },
-            at: options.at_revision,
-        };
-        match self.shared.store.fork(name, fork) {
-            Ok(store) => {
-                let view = View::of(self.shared.clone(), store, Some(options.clone()));
-                self.shared.sandboxes.insert(name.into(), view.clone());
-                Ok((view, true))
-            }
-            Err(ForkError::AlreadyExists) => match self.shared.sandboxes.get(name) {
-                Some(existing) if existing.made_with() == Some(options) => Ok((existing.clone(), false)),
-                _ => Err(taken(name)),
-            },
-            Err(err) => Err(fork_status(&options.from, &err)),
-        }
+        Ok((view, created))
     }
 
-    /// Removes a sandbox; its watches end. With `cascade`, also the views forked from it.
+    /// Removes a named sandbox with its View object and files; its watches end. With `cascade`, also the views forked from
+    /// it. Returns the names of the removed views.
     ///
     /// # Errors
     /// 404 when there is none, 409 when others were forked from it, 403 for the base view.
     pub fn delete(&self, name: &str, cascade: bool) -> Result<Vec<Arc<str>>, Status> {
-        let removed = self.shared.store.remove_view(name, cascade).map_err(|err| remove_status(name, &err))?;
-        for name in &removed {
-            self.shared.sandboxes.remove(name);
-        }
-        Ok(removed)
+        self.shared.remove(name, cascade)
+    }
+
+    /// Has files written for every sandbox that is made from now on. Only the first call counts.
+    pub fn keep_files(&self, files: Arc<dyn ViewFiles>) {
+        let _ = self.shared.sandboxes.files.set(files);
+    }
+
+    /// Where the API of a view is served and its kubeconfig, if files are written for views.
+    pub fn files(&self) -> Option<&dyn ViewFiles> {
+        self.shared.sandboxes.files.get().map(|files| &**files)
+    }
+
+    /// Has `listener` called with the name of every sandbox that is removed from now on.
+    pub fn when_removed(&self, listener: impl Fn(&str) + Send + Sync + 'static) {
+        self.shared.sandboxes.when_removed(Box::new(listener));
+    }
+
+    /// The name under which clients know the base view.
+    pub fn base_name(&self) -> &str {
+        &self.shared.config.base_name
+    }
+
+    /// The name under which clients know a view.
+    pub fn public_name<'a>(&'a self, view: &'a View) -> &'a str {
+        self.shared.public_name(view.name())
     }
 
     /// The revision of the latest change in any view.
     pub fn revision(&self) -> u64 {
         self.shared.store.revision()
-    }
-}
-
-fn resource() -> GroupResource {
-    GroupResource::new("views.minkapi.dev", "views")
-}
-
-fn taken(name: &str) -> Status {
-    Status::already_exists(&resource(), name)
-}
-
-fn fork_status(parent: &str, err: &ForkError) -> Status {
-    match err {
-        ForkError::UnknownParent => Status::not_found(&resource(), parent),
-        ForkError::Revision(minkapi_store::AtError::Expired { .. }) => Status::expired(err.to_string()),
-        _ => Status::failure(422, StatusReason::Invalid, err.to_string()),
-    }
-}
-
-fn remove_status(name: &str, err: &RemoveError) -> Status {
-    match err {
-        RemoveError::NotFound => Status::not_found(&resource(), name),
-        RemoveError::Base => Status::forbidden(&resource(), name, "the base view may not be deleted"),
-        _ => Status::conflict(&resource(), name, err),
     }
 }

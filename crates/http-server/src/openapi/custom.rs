@@ -28,7 +28,8 @@ impl Definitions {
         for served in catalog.all().filter(|s| s.resource.custom) {
             let resource = &served.resource;
             let key = Key::new("", &format!("{}.{}", resource.plural, resource.group));
-            let Some(definition) = snapshot.get(definitions.storage, &key).map(|d| d.to_value()) else { continue };
+            let built_in = || (*resource.group == *minkapi_kinds::view::GROUP).then(minkapi_kinds::view::definition);
+            let Some(definition) = snapshot.get(definitions.storage, &key).map(|d| d.to_value()).or_else(built_in) else { continue };
             let versions = definition["spec"]["versions"].as_array().cloned().unwrap_or_default();
             for version in versions {
                 let name = version["name"].as_str().unwrap_or_default().to_owned();

@@ -1,7 +1,8 @@
 //! `/views` and what a view's name leads to.
 
-use crate::client::{config_map, get, post, send, server, with_config};
-use minkapi_http_server::{Config, ViewFiles};
+use crate::client::{config_map, get, post, send, server};
+use minkapi_http_server::{ApiService, Config};
+use minkapi_view::{ViewFiles, Views};
 use serde_json::json;
 use std::{io, path::PathBuf, sync::Arc};
 
@@ -11,7 +12,7 @@ async fn a_view_is_created_once_and_has_a_url_of_its_own() {
     let created = send(&server, "POST", "/views/a", &[("host", "h:1")], "").await;
     assert_eq!((created.status.as_u16(), created.json()["url"].as_str()), (201, Some("http://h:1/a")));
     assert_eq!(send(&server, "POST", "/views/a", &[], "").await.status, 200);
-    assert_eq!(post(&server, "/views/a", &json!({"frozen": true})).await.status, 409);
+    assert_eq!(post(&server, "/views/a", &json!({"mode": "frozen"})).await.status, 409);
     let names: Vec<_> = get(&server, "/views").await.json()["views"].as_array().unwrap().iter().map(|v| v["name"].clone()).collect();
     assert_eq!(names, ["base", "a"]);
 }
@@ -57,19 +58,23 @@ async fn a_view_tells_where_its_kubeconfig_is() {
     #[derive(Debug)]
     struct Files;
     impl ViewFiles for Files {
-        fn kubeconfig(&self, view: &str, url: &str) -> io::Result<PathBuf> {
-            assert!(url.ends_with(view));
+        fn url(&self, view: &str) -> String {
+            format!("http://h/{view}")
+        }
+        fn kubeconfig(&self, view: &str) -> io::Result<PathBuf> {
             Ok(format!("/tmp/{view}.kubeconfig").into())
         }
         fn removed(&self, _: &str) {}
     }
-    let server = with_config(Config { files: Some(Arc::new(Files)), ..Config::default() });
+    let server = server();
+    server.views().keep_files(Arc::new(Files));
     assert_eq!(send(&server, "POST", "/views/a", &[], "").await.json()["kubeconfig"], "/tmp/a.kubeconfig");
 }
 
 #[tokio::test]
 async fn the_base_view_may_stand_under_another_name() {
-    let server = with_config(Config { base: "cluster".to_owned(), ..Config::default() });
+    let views = Views::new(minkapi_view::Config { base_name: "cluster".to_owned(), ..minkapi_view::Config::default() });
+    let server = ApiService::new(views, Config::default());
     assert_eq!(get(&server, "/cluster/api/v1/namespaces").await.status, 200);
     assert_eq!(get(&server, "/base/api/v1/namespaces").await.status, 404);
 }

@@ -4,6 +4,7 @@
 mod cluster_ips;
 mod custom_resource_definition;
 mod namespace;
+mod view;
 mod node_ports;
 mod service;
 
@@ -38,6 +39,12 @@ pub(crate) trait Hooks: Sync {
         true
     }
 
+    /// Before a deletion that was not asked for before: may refuse it.
+    fn begin_delete(&self, view: &View, call: &Call, options: &DeleteOptions) -> Result<(), Status> {
+        let _ = (view, call, options);
+        Ok(())
+    }
+
     /// The kind's own way of being deleted.
     fn delete_step(&self, old: &Value, options: &DeleteOptions, moment: &Moment) -> Option<Step> {
         let _ = (old, options, moment);
@@ -63,6 +70,9 @@ static HOOKS: &[(&str, &dyn Hooks)] = &[
 
 /// The hooks of a resource's objects.
 pub(crate) fn of(served: &Served) -> &'static dyn Hooks {
+    if crate::view_kind::is(served) {
+        return &view::Views;
+    }
     if served.custom.is_some() {
         return &custom_resource_definition::CustomResources;
     }
