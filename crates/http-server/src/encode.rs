@@ -38,6 +38,7 @@ impl Writer<'_> {
     pub fn content(&self, content: Content) -> Result<Encoded, Status> {
         let Negotiated { encoding, transform, .. } = self.negotiated;
         let whole = match (content, transform) {
+            (Content::Nothing, _) => Vec::new(),
             (Content::Status(status), _) => self::status(&status, self.negotiated)?,
             (Content::Stored(object), None) => self.finish(self.object(&object)?)?,
             (Content::Value(value), None) => self::value(&value, self.negotiated)?,

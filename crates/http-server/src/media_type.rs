@@ -68,6 +68,11 @@ impl<'a> Clause<'a> {
         }
     }
 
+    /// Whether it names `application/<subtype>`.
+    pub fn is_application(&self, subtype: &str) -> bool {
+        self.main == "application" && self.sub == subtype
+    }
+
     /// The parameters but `q`; those without a single `=` are passed over.
     pub fn parameters(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         pairs(self.parameters).filter(|(name, _)| *name != "q").map(|(name, value)| (name, value.trim_matches(' ')))

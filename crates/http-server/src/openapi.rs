@@ -5,12 +5,14 @@ mod components;
 mod custom;
 mod operation;
 mod paths;
+mod protobuf;
 mod serve;
 mod v2;
 mod v3;
 
 pub(crate) use serve::serve;
 
+use bytes::Bytes;
 use custom::Definitions;
 use minkapi_view::{Catalog, View};
 use serde_json::Value;
@@ -30,16 +32,27 @@ pub(crate) struct OpenApi {
 /// A document with the hash that stands for its content.
 #[derive(Debug)]
 pub(crate) struct Document {
-    pub json: bytes::Bytes,
-    /// SHA-512 in upper-case hex.
-    pub hash: String,
+    json: Bytes,
+    protobuf: OnceLock<Bytes>,
+    /// SHA-512 of the JSON in upper-case hex.
+    hash: String,
 }
 
 impl Document {
     fn new(value: &Value) -> Self {
-        let json = bytes::Bytes::from(value.to_string());
+        let json = Bytes::from(value.to_string());
         let hash = Sha512::digest(&json).iter().map(|b| format!("{b:02X}")).collect();
-        Self { json, hash }
+        Self { json, protobuf: OnceLock::new(), hash }
+    }
+
+    /// The document in protobuf, as a message of this type.
+    fn protobuf(&self, of: &protobuf::Message) -> Bytes {
+        let made = || {
+            // What was just written can be read.
+            let value: Value = serde_json::from_slice(&self.json).unwrap_or_default();
+            protobuf::encode(&value, of).into()
+        };
+        self.protobuf.get_or_init(made).clone()
     }
 }
 

@@ -28,6 +28,11 @@ impl<'a> Query<'a> {
         self.first(name).unwrap_or_default()
     }
 
+    /// All parameters as they came.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
     /// All values of a parameter.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, v)| &**v)

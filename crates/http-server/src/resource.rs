@@ -59,6 +59,12 @@ where
         let warning = warning.to_owned();
         call.warnings.add(warning);
     }
+    if context.view.connects(&call.target) {
+        return match context.view.connect(&call, &exchange.query.pairs()) {
+            Ok(outcome) => exchange.empty(outcome.code),
+            Err(status) => exchange.failure(&status, &call.warnings),
+        };
+    }
     let request = Request { context, negotiated, call: &mut call };
     let result = match action.verb {
         Verb::Watch => return request.watch().await,

@@ -170,6 +170,7 @@ impl Events {
             && let Ok(decoded) = minkapi_schema::decode::decode_value(&object, &resource.schema)
         {
             object = decoded.value;
+            self.served.strategy.complete_zero(&mut object);
         }
         object["apiVersion"] = self.api_version.as_str().into();
         object["kind"] = (&*resource.kind).into();

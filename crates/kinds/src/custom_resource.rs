@@ -133,7 +133,7 @@ impl Strategy for CustomResource {
 
     fn prepare_for_create(&self, _cx: &Context<'_>, object: &mut Value) {
         if self.has_status {
-            update::clear_status(object);
+            value::unset(object, "status");
         }
         update::start_generation(object);
     }

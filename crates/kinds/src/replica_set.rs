@@ -67,6 +67,10 @@ impl Strategy for ReplicaSet {
         workload::template_warnings(new, Some(old))
     }
 
+    fn complete_zero(&self, object: &mut Value) {
+        set_default(&mut object["spec"], "replicas", 0);
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

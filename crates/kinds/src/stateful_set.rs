@@ -97,6 +97,10 @@ impl Strategy for StatefulSet {
         warnings
     }
 
+    fn complete_zero(&self, object: &mut Value) {
+        set_default(&mut object["spec"], "replicas", 0);
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

@@ -236,6 +236,12 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
         Ok(object)
     }
 
+    /// Adds what conversion from upstream's internal type makes of an object without content, which is what a bookmark
+    /// shows (C-06-13): numbers that are not pointers there.
+    fn complete_zero(&self, object: &mut Value) {
+        let _ = object;
+    }
+
     /// Columns of its Table; None for the default columns Name and Created At (C-05-45), which have no `rows` when empty.
     fn columns(&self, api_version: &str) -> Option<&[Column]> {
         let _ = api_version;

@@ -147,6 +147,8 @@ impl View {
         let mut stored =
             if served.is_storage_version() { object } else { served.strategy.to_storage(&served.resource.api_version(), object)? };
         if served.custom.is_none() {
+            // What is read from storage has its defaults again, also where preparation made room for them.
+            served.strategy.default(&mut stored);
             minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
         }
         Ok(stored)

@@ -61,7 +61,9 @@ fn match_type(value: &mut Value, form: &Form) -> Result<(), Status> {
     let given = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (given_version, given_kind) = (given("apiVersion"), given("kind"));
     // Custom resources say what they are, or are refused (C-10-11); others are what the URL says.
-    if given_version != *api_version && (!given_version.is_empty() || form.custom().is_some()) {
+    // A subresource's kind may come in versions that are not served, as an Eviction does (C-09-10).
+    let other_version = !form.is_resource() && minkapi_registry::top_level_kind(&given_version, kind).is_some();
+    if given_version != *api_version && !other_version && (!given_version.is_empty() || form.custom().is_some()) {
         return Err(Status::bad_request(format!(
             "the API version in the data ({given_version}) does not match the expected API version ({api_version})"
         )));

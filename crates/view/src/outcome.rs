@@ -20,6 +20,8 @@ pub enum Content {
     Stored(Arc<Object>),
     /// A complete value with `apiVersion` and `kind`: dry runs, scales, reviews, and objects in another version.
     Value(Value),
+    /// No body at all (204).
+    Nothing,
     /// A Status.
     Status(Status),
     /// A list of stored objects of the target's resource, in the stored version.

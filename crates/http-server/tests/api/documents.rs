@@ -85,3 +85,16 @@ async fn a_hashed_document_may_be_kept_and_an_old_hash_leads_to_the_new_one() {
     let old = get(&server, "/base/openapi/v3/apis/apps/v1?hash=OLD").await;
     assert_eq!((old.status.as_u16(), old.header("location")), (301, format!("/base{url}").as_str()));
 }
+
+#[tokio::test]
+async fn documents_also_come_in_protobuf_under_one_name() {
+    let server = server();
+    for (path, version) in [("/base/openapi/v2", "v2"), ("/base/openapi/v3/apis/apps/v1", "v3")] {
+        let asked = format!("application/com.github.proto-openapi.spec.{version}@v1.0+protobuf");
+        let answer = get_as(&server, path, &asked).await;
+        assert_eq!(answer.header("content-type"), format!("application/com.github.proto-openapi.spec.{version}.v1.0+protobuf"));
+        // Field 1 is the version of the specification.
+        assert_eq!(answer.body[..2], if version == "v2" { [0x0a, 3] } else { [0x0a, 5] });
+        assert_eq!(get_as(&server, path, "application/yaml").await.status, 406);
+    }
+}

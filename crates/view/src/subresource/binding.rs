@@ -111,7 +111,6 @@ fn assign(pod: &mut Value, binding: &Value, node: &str, now: &str) -> Result<(),
 
 /// Makes the PodScheduled condition True.
 fn set_scheduled(pod: &mut Value, now: &str) {
-    let generation = pod["metadata"]["generation"].clone();
     let conditions = &mut pod["status"]["conditions"];
     if !conditions.is_array() {
         *conditions = json!([]);
@@ -122,8 +121,5 @@ fn set_scheduled(pod: &mut Value, now: &str) {
         Some(existing) if existing["status"] == "True" => {}
         Some(existing) => *existing = scheduled,
         None => list.push(scheduled),
-    }
-    if let Some(condition) = list.iter_mut().find(|c| c["type"] == "PodScheduled") {
-        condition["observedGeneration"] = generation;
     }
 }

@@ -1,6 +1,7 @@
 //! Subresources and resources that do not store what is sent to them.
 
 mod binding;
+mod connect;
 mod eviction;
 mod review;
 mod scale;
