@@ -163,15 +163,9 @@ mod tests {
     fn members_go_into_their_fields_and_extensions_are_yaml() {
         let schema = json!({"type": "object", "x-kubernetes-map-type": "atomic", "unknown": 1});
         // type = TypeItem{value}, vendor_extension = NamedAny{name, value = Any{yaml}}.
-        let expected = [
-            &[0xb2, 1, 8, 0x0a, 6][..],
-            b"object",
-            &[0xfa, 1, 34, 0x0a, 21],
-            b"x-kubernetes-map-type",
-            &[0x12, 9, 0x12, 7],
-            b"atomic\n",
-        ]
-        .concat();
+        let expected =
+            [&[0xb2, 1, 8, 0x0a, 6][..], b"object", &[0xfa, 1, 34, 0x0a, 21], b"x-kubernetes-map-type", &[0x12, 9, 0x12, 7], b"atomic\n"]
+                .concat();
         assert_eq!(encode(&schema, &v2::SCHEMA), expected);
     }
 
