@@ -116,7 +116,7 @@ fn chosen(value: &Value, choose: Choose) -> Vec<u8> {
 
 fn all_named(number: u32, members: &Map<String, Value>, choose: Choose) -> Vec<u8> {
     let mut out = Vec::new();
-    for (name, value) in members.iter().filter(|(name, _)| !name.starts_with("x-")) {
+    for (name, value) in members {
         bytes(&mut out, number, &named(name, &chosen(value, choose)));
     }
     out
