@@ -1,3 +1,5 @@
+//! Why a patch fails, and what a client is told.
+
 use minkapi_object::{Status, StatusDetails, StatusReason};
 use thiserror::Error;
 

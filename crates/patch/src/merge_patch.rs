@@ -1,3 +1,5 @@
+//! JSON merge patch.
+
 use crate::{PatchError, body};
 use serde_json::{Map, Value};
 

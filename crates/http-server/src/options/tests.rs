@@ -1,3 +1,5 @@
+//! Options of requests: what is accepted and how the rest is refused.
+
 use super::*;
 use minkapi_view::{PatchType, ResourceVersion};
 use serde_json::json;

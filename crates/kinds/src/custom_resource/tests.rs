@@ -1,3 +1,5 @@
+//! Custom resources made from definitions.
+
 use super::*;
 use crate::testing::texts;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Validation and conditions of definitions.
+
 use super::*;
 use crate::testing::texts;
 use serde_json::json;

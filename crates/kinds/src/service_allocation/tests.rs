@@ -1,3 +1,5 @@
+//! What Services take and give back.
+
 use super::*;
 use crate::Strategy;
 

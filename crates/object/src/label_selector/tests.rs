@@ -1,3 +1,5 @@
+//! Label selectors: parsing, matching, refusals.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! One step of a field path.
+
 use crate::go_format;
 use serde_json::{Number, Value};
 use std::{

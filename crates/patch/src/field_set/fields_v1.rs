@@ -1,3 +1,5 @@
+//! Field sets as `FieldsV1` JSON, in and out (C-07-48).
+
 use super::{Element, FieldSet, Name, Node};
 use crate::go_format::{write_json, write_json_string};
 use serde_json::{Map, Value};

@@ -1,3 +1,5 @@
+//! Union, difference and intersection of field sets.
+
 use super::{FieldSet, Node};
 use std::cmp::Ordering;
 

@@ -1,3 +1,5 @@
+//! Reading the operations of a JSON patch.
+
 use super::Operation;
 use crate::{PatchError, body::not_json, go_format, strict_json, strict_json::StrictErrors};
 use serde::{

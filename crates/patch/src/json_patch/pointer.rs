@@ -1,3 +1,5 @@
+//! JSON pointers into an object.
+
 use serde_json::Value;
 use std::borrow::Cow;
 

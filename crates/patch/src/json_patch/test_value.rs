@@ -1,3 +1,5 @@
+//! The `test` operation.
+
 use crate::go_format;
 use serde_json::{Value, value::RawValue};
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Server-side apply: merge, ownership, conflicts (C-07-40 to C-07-53).
+
 use super::{
     FieldManagerInput,
     conflict::{self, Conflict},

@@ -1,3 +1,5 @@
+//! The limit on entries of updates.
+
 use super::entry::{Entry, Managed, Manager, Operation};
 
 /// Most entries of updates that an object keeps (C-07-49).

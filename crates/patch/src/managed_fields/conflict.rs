@@ -1,3 +1,5 @@
+//! Conflicts of an apply, as a Status (C-07-46).
+
 use super::entry::{Entry, Manager, Operation};
 use crate::{
     field_set::{FieldSet, Path},

@@ -1,3 +1,5 @@
+//! Entries of `metadata.managedFields`: reading, order, writing (C-07-47).
+
 use crate::field_set::{FieldSet, FieldsV1Error};
 use serde_json::{Map, Value};
 use thiserror::Error;

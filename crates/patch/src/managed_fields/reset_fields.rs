@@ -1,3 +1,5 @@
+//! Fields that a write cannot own.
+
 use crate::field_set::{FieldSet, Path};
 
 /// Fields that a write through an endpoint cannot own since the endpoint does not take them, with all below them (C-07-50):

@@ -1,3 +1,5 @@
+//! Times of entries that nothing else changed in.
+
 use super::recorded;
 use serde_json::Value;
 

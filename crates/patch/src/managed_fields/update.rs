@@ -1,3 +1,5 @@
+//! The bookkeeping of writes that are not applies.
+
 use super::{
     FieldManagerInput,
     cap::cap_updaters,

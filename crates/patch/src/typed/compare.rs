@@ -1,3 +1,5 @@
+//! Which fields two objects differ in.
+
 use super::{
     form::{Form, List, Map, Type},
     list_item,

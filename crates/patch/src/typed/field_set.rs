@@ -1,3 +1,5 @@
+//! The set of fields that an object mentions.
+
 use super::{
     form::{Form, List, Map, Type},
     list_item,

@@ -1,3 +1,5 @@
+//! How a place in an object is walked, from its schema or from its value.
+
 use crate::field_set::{Element, Name};
 use minkapi_registry::{Field, ListType, Schema, Shape, Struct};
 use serde_json::Value;

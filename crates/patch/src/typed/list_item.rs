@@ -1,3 +1,5 @@
+//! Items of sets and keyed lists as path elements.
+
 use super::form::{Form, List, Type};
 use crate::field_set::Element;
 use minkapi_registry::{ListType, Text};

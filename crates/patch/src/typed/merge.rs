@@ -1,3 +1,5 @@
+//! Merging an applied configuration into an object.
+
 use super::{
     form::{Form, List, Map, Type},
     list_item,

@@ -1,3 +1,5 @@
+//! Field sets recorded under an older schema.
+
 use super::form::{Form, Type};
 use crate::field_set::{Element, FieldSet, Node};
 use minkapi_registry::ListType;

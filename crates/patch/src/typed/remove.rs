@@ -1,3 +1,5 @@
+//! Taking fields out of an object.
+
 use super::{
     form::{Form, List, Map, Type},
     list_item,

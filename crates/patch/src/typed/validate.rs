@@ -1,3 +1,5 @@
+//! Whether a value fits its schema well enough to be applied.
+
 use super::{
     form::{Form, List, Map, Scalar, Type},
     list_item,

@@ -1,3 +1,5 @@
+//! What an object holds before anything is set.
+
 use minkapi_registry::{Field, Presence, Shape, Struct};
 use serde_json::{Map, Value, json};
 

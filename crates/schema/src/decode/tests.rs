@@ -1,3 +1,5 @@
+//! Decoding: types, unknown and duplicate fields, zero values.
+
 use super::*;
 use minkapi_registry::{ListType, Ref, Text};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Quantities against Go's.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Validation by structural schemas.
+
 use super::*;
 use serde_json::json;
 
