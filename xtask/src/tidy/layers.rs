@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     "minkapi-schema",
     "minkapi-patch",
     "minkapi-codec",
+    "minkapi-cel",
     "minkapi-kinds",
     "minkapi-admission",
     "minkapi-view",
