@@ -2,6 +2,7 @@
 //! of `views.minkapi.dev` on the base view; both show one state.
 
 mod compare;
+mod import;
 mod info;
 
 use crate::{
@@ -67,11 +68,12 @@ impl ViewsApi<'_> {
             ("GET", name, "") => self.get(exchange, name),
             ("GET", name, "diff") => self.diff(exchange, name),
             ("POST" | "PUT", name, "") if !name.is_empty() => self.create(exchange, name, body).await,
+            ("POST", name, "import") => import::serve(self, exchange, name, body).await,
             ("POST", name, "commit") => self.commit(exchange, name),
             ("POST", name, "reset") => self.reset(exchange, name),
             ("POST", name, "rewind") => self.rewind(exchange, name),
             ("DELETE", name, "") if !name.is_empty() => self.delete(exchange, name),
-            (_, _, "" | "diff" | "commit" | "reset" | "rewind") => Err(Status::method_not_allowed()),
+            (_, _, "" | "diff" | "import" | "commit" | "reset" | "rewind") => Err(Status::method_not_allowed()),
             _ => return exchange.not_found(),
         };
         answered.unwrap_or_else(|status| exchange.error(&status))

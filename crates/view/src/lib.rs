@@ -25,6 +25,7 @@ mod form;
 mod get;
 mod hooks;
 mod housekeeping;
+mod import;
 mod list;
 mod managed_fields;
 mod merge;
@@ -57,6 +58,7 @@ pub use options::{DeleteOptions, ListOptions, PatchType, Propagation, ResourceVe
 pub use outcome::{Content, List, Outcome};
 pub use summary::{Amounts, NodeUse, Summary};
 pub use view::View;
+pub use import::{Imported, Uids};
 pub use minkapi_store::Mode;
 pub use view_files::ViewFiles;
 pub use views::{Config, Views};

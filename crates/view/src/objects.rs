@@ -44,9 +44,13 @@ impl View {
     /// # Errors
     /// As [`View::create`].
     pub async fn create_object(&self, object: &Value) -> Result<Value, Status> {
+        self.create_object_with(object, &own_options()).await
+    }
+
+    pub(crate) async fn create_object_with(&self, object: &Value, options: &WriteOptions) -> Result<Value, Status> {
         let mut call = self.call_for(object)?;
         call.target.name.clear();
-        let outcome = self.home(&call.target.served).create(&mut call, body(object), &own_options()).await?;
+        let outcome = self.home(&call.target.served).create(&mut call, body(object), options).await?;
         self.value_of(&call, outcome)
     }
 
@@ -158,7 +162,7 @@ impl View {
         Ok(ResourceStore::new(self.home(&served).store.clone(), served.storage, gvk, list))
     }
 
-    fn call_for(&self, object: &Value) -> Result<Call, Status> {
+    pub(crate) fn call_for(&self, object: &Value) -> Result<Call, Status> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let meta = &object["metadata"];
         self.call(&text(&object["apiVersion"]), &text(&object["kind"]), &text(&meta["namespace"]), &text(&meta["name"]))

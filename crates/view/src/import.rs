@@ -1,0 +1,99 @@
+//! Bringing in objects of another cluster as they are there: with their status, and with their uids or others in place.
+
+use crate::{FieldValidation, View, WriteOptions, metadata};
+use minkapi_object::{Status, StatusReason};
+use minkapi_store::{Change, CommitError, Expect};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// What becomes of the uids of imported objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uids {
+    /// They stay.
+    Keep,
+    /// Each is replaced by one that follows from it and this text, so that objects which refer to each other still do,
+    /// whenever they are imported.
+    Replace(String),
+}
+
+/// What an import of one object has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Imported {
+    /// It was stored.
+    Created,
+    /// There is one of that name, which stays as it is.
+    Existing,
+}
+
+/// What the other cluster gave the object and this one keeps.
+const KEPT: [&str; 4] = ["uid", "creationTimestamp", "managedFields", "generation"];
+
+impl View {
+    /// Creates an object as [`View::create`] does, with all checks, and then gives it the status, the creation time and
+    /// the uid that it has. What was on its way to being deleted is imported as if it were not.
+    ///
+    /// # Errors
+    /// As [`View::create`], but that one of the same name is there is none.
+    pub async fn import(&self, object: &Value, uids: &Uids) -> Result<Imported, Status> {
+        let mut object = object.clone();
+        if let Uids::Replace(salt) = uids {
+            replace_uids(&mut object, salt);
+        }
+        let mut bare = object.clone();
+        for key in ["resourceVersion", "selfLink", "managedFields"] {
+            metadata::of(&mut bare).remove(key);
+        }
+        let options = WriteOptions { field_validation: FieldValidation::Ignore, ..WriteOptions::default() };
+        match self.create_object_with(&bare, &options).await {
+            Ok(created) => self.restore(&object, &created).map(|()| Imported::Created),
+            Err(status) if status.reason == StatusReason::AlreadyExists => Ok(Imported::Existing),
+            Err(status) => Err(status),
+        }
+    }
+
+    /// Stores what creating the object has left out.
+    fn restore(&self, imported: &Value, created: &Value) -> Result<(), Status> {
+        let call = self.call_for(created)?;
+        let (served, store) = (&call.target.served, self.home(&call.target.served).store);
+        let version = metadata::resource_version(created)?;
+        let mut object = created.clone();
+        let meta = metadata::of(&mut object);
+        for key in KEPT {
+            if let Some(value) = imported["metadata"].get(key) {
+                meta.insert(key.to_owned(), value.clone());
+            }
+        }
+        if let Some(status) = imported.get("status").filter(|s| s.is_object()) {
+            object["status"] = status.clone();
+        }
+        let draft = self.draft(served, object)?;
+        match store.commit(served.storage, call.target.key(), Expect::Revision(version), |revision, _| Change::Put(draft.stamp(revision))) {
+            // Somebody else has taken it over already.
+            Ok(_) | Err(CommitError::Conflict { .. } | CommitError::NotFound) => Ok(()),
+            Err(err) => Err(self.commit_status(&call, &err)),
+        }
+    }
+}
+
+/// Replaces all uids, wherever an object names one: its own, its owners', those of what it refers to.
+fn replace_uids(value: &mut Value, salt: &str) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members {
+                match member {
+                    Value::String(uid) if key == "uid" && !uid.is_empty() => *uid = replaced(uid, salt),
+                    other => replace_uids(other, salt),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_uids(item, salt)),
+        _ => {}
+    }
+}
+
+fn replaced(uid: &str, salt: &str) -> String {
+    let digest = Sha256::new().chain_update(salt).chain_update([0]).chain_update(uid).finalize();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
