@@ -23,6 +23,23 @@ impl Object {
         Self { bytes, version_at, version_len, resource_version, head }
     }
 
+    /// An object from its stored bytes, the place of its resourceVersion among them, and the values of its selectable
+    /// fields: what [`Self::bytes`], [`Self::around_version`] and [`Head::fields`] told of it. None if these do not fit.
+    pub fn restore(bytes: Bytes, version_at: usize, fields: Box<[Arc<str>]>) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Stored {
+            metadata: Value,
+        }
+        let stored: Stored = serde_json::from_slice(&bytes).ok()?;
+        let digits = bytes.get(version_at..)?.iter().take_while(|b| b.is_ascii_digit()).count();
+        let text = std::str::from_utf8(bytes.get(version_at..version_at + digits)?).ok()?;
+        if stored.metadata["resourceVersion"].as_str() != Some(text) {
+            return None;
+        }
+        let head = Head::of(&serde_json::json!({ "metadata": stored.metadata }), fields);
+        Some(Self::from_parts(bytes.clone(), version_at, digits, text.parse().ok()?, Arc::new(head)))
+    }
+
     /// The JSON of the object without `apiVersion` and `kind`: `{"metadata":{...},...}`.
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
@@ -85,7 +102,7 @@ impl Object {
 
 #[cfg(test)]
 mod tests {
-    use crate::Draft;
+    use crate::{Draft, Object};
     use serde_json::json;
 
     fn pod() -> serde_json::Value {
@@ -102,6 +119,16 @@ mod tests {
             assert_eq!(later.to_value()["metadata"]["resourceVersion"], "123456");
             assert_eq!(later.to_value()["metadata"]["uid"], "u");
         }
+    }
+
+    #[test]
+    fn an_object_is_restored_from_its_bytes() {
+        let o = Draft::new(&pod(), Box::new(["f".into()]), 5).stamp(1234);
+        let at = o.around_version().0.len();
+        let restored = Object::restore(o.bytes().clone(), at, o.head().fields.clone()).unwrap();
+        assert_eq!((restored.bytes(), restored.resource_version(), restored.around_version()), (o.bytes(), 1234, o.around_version()));
+        assert_eq!((&*restored.head().name, &*restored.head().uid), ("a", "u"));
+        assert!(Object::restore(o.bytes().clone(), at + 1, Box::default()).is_none(), "that is not where the version stands");
     }
 
     #[test]

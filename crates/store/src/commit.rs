@@ -1,7 +1,7 @@
 //! Changing a view.
 
 use crate::{
-    Event, Key, Kind, Revision, RevisionSource, Snapshot, Versioned,
+    Event, Key, Kind, Revision, RevisionSource, Snapshot, Versioned, commit_log,
     layer::{Cover, Entry, KindState, Layer},
     log::Limits,
 };
@@ -183,6 +183,29 @@ impl<'a, T: Versioned> Transaction<'a, T> {
             state.entries.insert(key.clone(), Entry { object: new.clone(), cover });
         }
         self.events.push((kind, Arc::new(Event::new(revision, key, old, new, first))));
+    }
+
+    /// Whether nothing was changed.
+    pub const fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The changes as a log keeps them.
+    pub fn changes(&self) -> Vec<commit_log::ChangedObject<T>> {
+        let changed = |(kind, event): &(Kind, Arc<Event<T>>)| commit_log::ChangedObject {
+            kind: *kind,
+            key: event.key.clone(),
+            revision: event.revision,
+            object: event.new.clone(),
+        };
+        self.events.iter().map(changed).collect()
+    }
+
+    /// Makes a change at a given revision, whatever is there.
+    pub fn put(&mut self, kind: Kind, key: Key, revision: Revision, object: Option<Arc<T>>) {
+        let current = self.current(kind, &key).cloned();
+        self.revision = revision;
+        self.store(kind, key, current, object);
     }
 
     fn working_copy(&mut self, kind: Kind) -> &mut KindState<T> {

@@ -1,13 +1,16 @@
 //! Making and removing sandboxes.
 
 use crate::{
-    AtError, Revision, Store, View,
+    AtError, Forked, Key, LayerEntry, Record, Revision, Store, Undone, View,
     layer::{Layer, Parent, ViewId},
     store::BASE,
     wake::Wakes,
     world::{Identity, Origin, ViewState, World},
 };
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 /// Whether a sandbox sees what happens in its parent after the fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,7 +80,15 @@ impl<T> Store<T> {
     /// # Errors
     /// [`ForkError`] says why not.
     pub fn fork(&self, name: &str, fork: Fork) -> Result<View<T>, ForkError> {
-        let identity = self.shared.update(|world, next_id| {
+        self.fork_noting(name, fork, "")
+    }
+
+    /// As [`Self::fork`], with a text to be found in [`View::note`] as long as the view is there.
+    ///
+    /// # Errors
+    /// [`ForkError`] says why not.
+    pub fn fork_noting(&self, name: &str, fork: Fork, note: &str) -> Result<View<T>, ForkError> {
+        let identity = self.shared.update(|world, next_id, log| {
             if world.names.contains_key(name) {
                 return Err(ForkError::AlreadyExists);
             }
@@ -85,18 +96,13 @@ impl<T> Store<T> {
             let (layer, revision) = new_layer(world, parent, &fork)?;
             let id = *next_id;
             *next_id += 1;
-            let own = Arc::new(Wakes::default());
-            let wakes: Box<[_]> = match fork.mode {
-                Mode::Live => std::iter::once(own).chain(parent.identity.wakes.iter().cloned()).collect(),
-                Mode::Frozen => Box::new([own]),
-            };
-            let parent_id = parent.identity.id;
-            let origin = Origin { parent: parent.identity.name.clone(), mode: fork.mode, revision, parent_id };
-            let identity = Arc::new(Identity { id, name: name.into(), origin: Some(origin), wakes, last: OnceLock::new() });
+            let (name, note): (Arc<str>, Arc<str>) = (name.into(), note.into());
+            log.note(|| {
+                let undo = if fork.at.is_some() { undone(world, parent, revision) } else { Vec::new() };
+                Record::Fork(Forked { id, name: name.clone(), note: note.clone(), fork: fork.clone(), revision, undo })
+            });
             let mut next = world.clone();
-            next.names.insert(identity.name.clone(), id);
-            next.children.insert((parent_id, id));
-            next.views.insert(id, ViewState { layer: Arc::new(layer), identity: identity.clone() });
+            let identity = next.add_view(id, (name, note), &parent.identity, (fork.mode, revision), layer);
             Ok((Some(next), identity))
         })?;
         Ok(View { shared: self.shared.clone(), identity })
@@ -108,7 +114,7 @@ impl<T> Store<T> {
     /// # Errors
     /// [`RemoveError`] says why not.
     pub fn remove_view(&self, name: &str, cascade: bool) -> Result<Vec<Arc<str>>, RemoveError> {
-        let removed = self.shared.update(|world, _| {
+        let removed = self.shared.update(|world, _, log| {
             let id = *world.names.get(name).ok_or(RemoveError::NotFound)?;
             if name == BASE {
                 return Err(RemoveError::Base);
@@ -123,6 +129,7 @@ impl<T> Store<T> {
                 let children = world.children_of(id).filter_map(|c| world.views.get(&c)).map(|v| v.identity.name.clone());
                 return Err(RemoveError::HasChildren { children: children.collect() });
             }
+            log.note(|| Record::Remove { views: doomed.clone() });
             Ok(remove_all(world, &doomed))
         })?;
         for identity in &removed {
@@ -147,7 +154,46 @@ fn new_layer<T>(world: &World<T>, parent: &ViewState<T>, fork: &Fork) -> Result<
     Ok((Layer::empty(0, below), revision))
 }
 
-fn remove_all<T>(world: &World<T>, ids: &[ViewId]) -> (Option<World<T>>, Vec<Arc<Identity<T>>>) {
+/// What the layers of a view held at `revision` where they differ from now.
+fn undone<T>(world: &World<T>, view: &ViewState<T>, revision: Revision) -> Vec<Undone<T>> {
+    let Some(state) = world.snapshot(view.identity.id) else { return Vec::new() };
+    let mut undone = Vec::new();
+    for (depth, layer) in state.layers().enumerate() {
+        let then = layer.at(revision, None);
+        for kind in layer.kinds.keys().copied() {
+            let touched: BTreeSet<&Key> = layer.events_after(kind, revision).map(|e| &e.key).collect();
+            let entry = |key: &Key| Undone { depth, kind, key: key.clone(), entry: then.entry(kind, key).map(LayerEntry::of) };
+            undone.extend(touched.into_iter().map(entry));
+        }
+    }
+    undone
+}
+
+impl<T> World<T> {
+    /// Adds a view that was forked from another one.
+    pub(crate) fn add_view(
+        &mut self,
+        id: ViewId,
+        (name, note): (Arc<str>, Arc<str>),
+        parent: &Identity<T>,
+        (mode, revision): (Mode, Revision),
+        layer: Layer<T>,
+    ) -> Arc<Identity<T>> {
+        let own = Arc::new(Wakes::default());
+        let wakes: Box<[_]> = match mode {
+            Mode::Live => std::iter::once(own).chain(parent.wakes.iter().cloned()).collect(),
+            Mode::Frozen => Box::new([own]),
+        };
+        let origin = Origin { parent: parent.name.clone(), mode, revision, parent_id: parent.id };
+        let identity = Arc::new(Identity { id, name, note, origin: Some(origin), wakes, last: OnceLock::new() });
+        self.names.insert(identity.name.clone(), id);
+        self.children.insert((parent.id, id));
+        self.views.insert(id, ViewState { layer: Arc::new(layer), identity: identity.clone() });
+        identity
+    }
+}
+
+pub(crate) fn remove_all<T>(world: &World<T>, ids: &[ViewId]) -> (Option<World<T>>, Vec<Arc<Identity<T>>>) {
     let mut next = world.clone();
     let mut removed = Vec::new();
     for id in ids {

@@ -7,9 +7,11 @@
 //! The store knows nothing of HTTP, and of what it stores only what [`Versioned`] says.
 
 mod commit;
+mod commit_log;
 mod event;
 mod fork;
 mod history;
+mod image;
 mod key;
 mod kind;
 mod layer;
@@ -17,6 +19,7 @@ mod log;
 mod match_criteria;
 mod overlay;
 mod range;
+mod replay;
 mod resource;
 mod resource_store;
 mod resource_watch;
@@ -28,14 +31,17 @@ mod wake;
 mod world;
 
 pub use commit::{Change, ChangeFn, CommitAllError, CommitError, Committed, Expect, Op};
+pub use commit_log::{ChangedObject, CommitLog, Forked, LayerCover, LayerEntry, LogFailed, Record, Undone};
 pub use event::{Event, Transition};
 pub use fork::{Fork, ForkError, Mode, RemoveError};
 pub use history::{Events, TooOld};
+pub use image::{Below, Image, ImagePart, ImageView, RestoreError, Restoring};
 pub use key::Key;
 pub use kind::Kind;
 pub use match_criteria::MatchCriteria;
 pub use overlay::{Difference, RewindError, Settled};
 pub use range::Range;
+pub use replay::ReplayError;
 pub use resource::Resource;
 pub use resource_store::{List, ResourceError, ResourceStore};
 pub use resource_watch::{ResourceEvent, ResourceWatch};

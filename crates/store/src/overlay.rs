@@ -1,8 +1,8 @@
 //! What a sandbox has changed, and undoing it.
 
 use crate::{
-    AtError, Change, Expect, Key, Kind, Revision, Snapshot, Versioned, View, ViewGone,
-    layer::{Cover, Entry},
+    AtError, Change, Expect, Key, Kind, Record, Revision, Snapshot, Versioned, View, ViewGone,
+    layer::{Cover, Entry, Layer},
     view,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -57,6 +57,24 @@ pub struct Settled<T> {
     pub origin: Option<Arc<T>>,
 }
 
+impl<T> Clone for Settled<T> {
+    fn clone(&self) -> Self {
+        Self { kind: self.kind, key: self.key.clone(), own: self.own.clone(), origin: self.origin.clone() }
+    }
+}
+
+impl<T> Layer<T> {
+    /// Notes that the parent has taken over an object.
+    pub(crate) fn settle(&mut self, taken: &Settled<T>) {
+        let Some(state) = self.kinds.get_mut(&taken.kind) else { return };
+        let Some(entry) = state.entries.get(&taken.key) else { return };
+        let Some(cover) = &entry.cover else { return };
+        let cover = Cover { since: cover.since, origin: taken.origin.clone(), settled: taken.own.clone() };
+        let entry = Entry { object: entry.object.clone(), cover: Some(Arc::new(cover)) };
+        Arc::make_mut(state).entries.insert(taken.key.clone(), entry);
+    }
+}
+
 impl<T> Snapshot<T> {
     /// What the sandbox has changed, by kind and key. Costs as much as it is. Nothing for the base view.
     pub fn changes(&self) -> Vec<Difference<T>> {
@@ -107,16 +125,8 @@ impl<T: Versioned> View<T> {
     /// # Errors
     /// [`ViewGone`] when the view was removed.
     pub fn settle(&self, taken: Vec<Settled<T>>) -> Result<(), ViewGone> {
-        self.shared.edit_layer(&self.identity, |layer| {
-            for Settled { kind, key, own, origin } in taken {
-                let Some(state) = layer.kinds.get_mut(&kind) else { continue };
-                let Some(entry) = state.entries.get(&key) else { continue };
-                let Some(cover) = &entry.cover else { continue };
-                let cover = Cover { since: cover.since, origin, settled: own };
-                let entry = Entry { object: entry.object.clone(), cover: Some(Arc::new(cover)) };
-                Arc::make_mut(state).entries.insert(key, entry);
-            }
-        })
+        let record = || Record::Settle { view: self.identity.id, taken: taken.iter().map(Settled::clone).collect() };
+        self.shared.edit_layer(&self.identity, record, |layer| taken.iter().for_each(|one| layer.settle(one)))
     }
 
     /// Drops what the view holds of its own: a sandbox shows its parent again, the base view nothing. The history

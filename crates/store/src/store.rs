@@ -1,8 +1,9 @@
 //! The state of a server behind one pointer.
 
 use crate::{
-    Counter, Kind, Revision, RevisionSource, Snapshot, Versioned, View, ViewGone,
+    CommitLog, Counter, Kind, LogFailed, Record, Revision, RevisionSource, Snapshot, Versioned, View, ViewGone,
     commit::Transaction,
+    commit_log::Noting,
     layer::{KindState, Layer, Parent, ViewId},
     log::Limits,
     wake::Wakes,
@@ -45,11 +46,12 @@ pub struct Store<T> {
 }
 
 pub(crate) struct Shared<T> {
-    world: ArcSwap<World<T>>,
+    pub(crate) world: ArcSwap<World<T>>,
     /// Held while the next world is made. Holds the id of the next view.
     writer: Mutex<ViewId>,
     limits: Limits,
     revisions: Arc<dyn RevisionSource>,
+    noting: Noting<T>,
 }
 
 impl<T> Clone for Store<T> {
@@ -66,8 +68,14 @@ impl<T> Store<T> {
 
     /// A store with an empty base view whose next change follows `revision`.
     pub fn starting_at(revision: Revision, options: Options) -> Self {
-        let identity =
-            Identity { id: BASE_ID, name: BASE.into(), origin: None, wakes: Box::new([Arc::new(Wakes::default())]), last: OnceLock::new() };
+        let identity = Identity {
+            id: BASE_ID,
+            name: BASE.into(),
+            note: "".into(),
+            origin: None,
+            wakes: Box::new([Arc::new(Wakes::default())]),
+            last: OnceLock::new(),
+        };
         let base = ViewState { layer: Arc::new(Layer::empty(revision, Parent::None)), identity: Arc::new(identity) };
         let world = World {
             revision,
@@ -75,9 +83,36 @@ impl<T> Store<T> {
             views: OrdMap::unit(BASE_ID, base),
             children: OrdSet::new(),
         };
+        Self::of(world, BASE_ID + 1, options)
+    }
+
+    /// A store of this world, in which `next_id` is the next view.
+    pub(crate) fn of(world: World<T>, next_id: ViewId, options: Options) -> Self {
         let limits = Limits { events: options.history_events, bytes: options.history_bytes };
-        let shared = Shared { world: ArcSwap::from_pointee(world), writer: Mutex::new(BASE_ID + 1), limits, revisions: options.revisions };
-        Self { shared: Arc::new(shared) }
+        let (world, writer) = (ArcSwap::from_pointee(world), Mutex::new(next_id));
+        Self { shared: Arc::new(Shared { world, writer, limits, revisions: options.revisions, noting: Noting::default() }) }
+    }
+
+    /// Has all later changes noted in `log`. A store has one log at most: false when it has one already.
+    pub fn attach(&self, log: Arc<dyn CommitLog<T>>) -> bool {
+        let _writer = self.shared.writer.lock();
+        self.shared.noting.attach(log)
+    }
+
+    /// Resolves when all changes made so far are kept by the attached log; at once when there is none.
+    ///
+    /// # Errors
+    /// [`LogFailed`] when they are not and will not be.
+    pub async fn settled(&self) -> Result<(), LogFailed> {
+        match self.shared.noting.get() {
+            Some(log) => log.settled().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Why changes are not kept any more although a log is attached.
+    pub fn log_failure(&self) -> Option<LogFailed> {
+        self.shared.noting.get()?.failure()
     }
 
     /// The base view.
@@ -128,15 +163,26 @@ impl<T> Shared<T> {
     }
 
     /// Makes the next world: `change` gets the current one and the id of a new view, should it make one. The old world
-    /// is freed after the lock is released, and nothing is published if `change` fails.
-    pub fn update<R, E>(&self, change: impl FnOnce(&World<T>, &mut ViewId) -> Result<(Option<World<T>>, R), E>) -> Result<R, E> {
+    /// is freed after the lock is released, and nothing is published if `change` fails; `change` must have noted what it
+    /// does in the log when it succeeds.
+    pub fn update<R, E>(
+        &self,
+        change: impl FnOnce(&World<T>, &mut ViewId, &Noting<T>) -> Result<(Option<World<T>>, R), E>,
+    ) -> Result<R, E> {
         let mut next_id = self.writer.lock();
         let world = self.world.load_full();
-        let (next, result) = change(&world, &mut next_id)?;
+        let (next, result) = change(&world, &mut next_id, &self.noting)?;
         let old = next.map(|next| self.world.swap(Arc::new(next)));
         drop(next_id);
         drop((old, world));
         Ok(result)
+    }
+
+    /// The current world and the id of the next view, and what `mark` says while no change can happen.
+    pub fn hold<R>(&self, mark: impl FnOnce() -> R) -> (Arc<World<T>>, ViewId, R) {
+        let next_id = self.writer.lock();
+        let marked = mark();
+        (self.world.load_full(), *next_id, marked)
     }
 }
 
@@ -149,10 +195,13 @@ impl<T: Versioned> Shared<T> {
         change: impl FnOnce(&mut Transaction<'_, T>) -> Result<R, E>,
     ) -> Result<R, E> {
         let mut kinds: Vec<Kind> = Vec::new();
-        let result = self.update(|world, _| {
+        let result = self.update(|world, _, log| {
             let Some(state) = world.snapshot(identity.id) else { return Err(gone()) };
             let mut transaction = Transaction::new(&state, &*self.revisions);
             let result = change(&mut transaction)?;
+            if !transaction.is_empty() {
+                log.note(|| Record::Commit { view: identity.id, changes: transaction.changes() });
+            }
             let next = transaction.finish(self.limits).map(|(layer, revision, changed)| {
                 kinds = changed;
                 let mut next = world.clone();
@@ -169,9 +218,15 @@ impl<T: Versioned> Shared<T> {
     }
 
     /// Changes what is noted beside the objects of a view's own layer.
-    pub fn edit_layer(&self, identity: &Identity<T>, edit: impl FnOnce(&mut Layer<T>)) -> Result<(), ViewGone> {
-        self.update(|world, _| {
+    pub fn edit_layer(
+        &self,
+        identity: &Identity<T>,
+        record: impl FnOnce() -> Record<T>,
+        edit: impl FnOnce(&mut Layer<T>),
+    ) -> Result<(), ViewGone> {
+        self.update(|world, _, log| {
             let mut layer = Layer::clone(&world.views.get(&identity.id).ok_or(ViewGone)?.layer);
+            log.note(record);
             edit(&mut layer);
             let mut next = world.clone();
             next.replace_layer(identity.id, layer);
@@ -181,10 +236,21 @@ impl<T: Versioned> Shared<T> {
 
     /// Empties a view's own layer, or one kind in it, at a revision of its own, which becomes the floor of the history.
     pub fn clear(&self, identity: &Identity<T>, only: Option<Kind>) -> Result<Revision, ViewGone> {
-        let result = self.update(|world, _| {
+        self.clear_at(identity, only, |last| self.revisions.next(last))
+    }
+
+    /// As [`Self::clear`], at the revision that follows from the last one.
+    pub fn clear_at(
+        &self,
+        identity: &Identity<T>,
+        only: Option<Kind>,
+        revision: impl FnOnce(Revision) -> Revision,
+    ) -> Result<Revision, ViewGone> {
+        let result = self.update(|world, _, log| {
             let layer = &world.views.get(&identity.id).ok_or(ViewGone)?.layer;
             let mut next = world.clone();
-            let revision = self.revisions.next(world.revision);
+            let revision = revision(world.revision);
+            log.note(|| Record::Clear { view: identity.id, kind: only, revision });
             next.revision = revision;
             let layer = match only {
                 None => Layer::empty(revision, layer.parent.clone()),

@@ -32,9 +32,19 @@ impl<T> fmt::Debug for View<T> {
 pub struct ViewGone;
 
 impl<T> View<T> {
+    /// Identifies it for ever; names may be used again.
+    pub fn id(&self) -> u64 {
+        self.identity.id
+    }
+
     /// Its name.
     pub fn name(&self) -> &Arc<str> {
         &self.identity.name
+    }
+
+    /// What its maker noted of it; empty for the base view.
+    pub fn note(&self) -> &Arc<str> {
+        &self.identity.note
     }
 
     /// What it was forked from; none for the base view.

@@ -27,6 +27,8 @@ pub(crate) struct ViewState<T> {
 pub(crate) struct Identity<T> {
     pub id: ViewId,
     pub name: Arc<str>,
+    /// What its maker wants to know of it later.
+    pub note: Arc<str>,
     pub origin: Option<Origin>,
     /// Where those wait who follow the view: its own and, of a live sandbox, those of its ancestors.
     pub wakes: Box<[Arc<Wakes>]>,

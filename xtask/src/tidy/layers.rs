@@ -9,6 +9,7 @@ const ORDER: &[&str] = &[
     "minkapi-object",
     "minkapi-registry",
     "minkapi-store",
+    "minkapi-persist",
     "minkapi-watch",
     "minkapi-schema",
     "minkapi-patch",
