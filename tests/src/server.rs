@@ -25,19 +25,15 @@ pub struct Target {
 }
 
 impl TestServer {
-    /// A server as the recordings assume.
+    /// A server with the default settings.
     pub fn launch() -> Self {
         Self::launch_with(|_| {})
     }
 
-    /// A server as the recordings assume, with settings changed.
+    /// A server with settings changed.
     pub fn launch_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config {
-            kubeconfig: folder.path().join("minkapi.yaml"),
-            disable_admission_plugins: vec!["ServiceAccount".to_owned()],
-            ..Config::default()
-        };
+        let mut config = Config { kubeconfig: folder.path().join("minkapi.yaml"), ..Config::default() };
         change(&mut config);
         let runtime = Runtime::new().expect("a runtime");
         let server = runtime.block_on(Server::launch(config)).expect("the server starts");
@@ -80,9 +76,15 @@ impl TestServer {
         Target { prefix: String::new(), ..self.base() }
     }
 
-    /// The base view's and a new sandbox's kubeconfig, for what must hold in both.
-    pub fn kubeconfigs(&self, sandbox: &str) -> [PathBuf; 2] {
-        [self.server().kubeconfig(), self.sandbox(sandbox).kubeconfig]
+    /// A new sandbox and the base view, for what must hold in both: in this order, as the base view shows through.
+    pub fn both(&self) -> [View; 2] {
+        [self.sandbox("blue").view, self.server().base()]
+    }
+
+    /// The kubeconfig of a view.
+    pub fn kubeconfig(&self, view: &View) -> PathBuf {
+        let base = self.server().kubeconfig();
+        if view.made_with().is_none() { base } else { base.with_file_name(format!("minkapi-{}.yaml", view.name())) }
     }
 }
 
@@ -126,6 +128,18 @@ impl Target {
     /// The answer to a POST, which must be 201.
     pub fn create(&self, path: &str, body: &Value) -> Value {
         self.expect("POST", path, body, 201)
+    }
+
+    /// Creates many objects over one connection.
+    pub fn create_all(&self, path: &str, objects: impl IntoIterator<Item = Value>) {
+        let mut connection = Connection::open(&self.host).expect("a connection");
+        let headers = [("Content-Type".to_owned(), "application/json".to_owned())];
+        for object in objects {
+            let body = object.to_string();
+            let answer = connection.call("POST", &format!("{}{path}", self.prefix), &headers, Some(body.as_bytes()));
+            let (head, answer) = answer.expect("an answer");
+            assert_eq!(head.status, 201, "{path}: {}", String::from_utf8_lossy(&answer));
+        }
     }
 
     /// The answer to a request, which must have this status.

@@ -1,7 +1,9 @@
 //! One recorded conversation.
 
 use super::{
+    Json,
     compare::{self, Difference},
+    json::Object,
     normalise,
     substitute::Substitution,
 };
@@ -9,7 +11,6 @@ use crate::{
     Target,
     http::{Closer, Connection, Head},
 };
-use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -28,11 +29,11 @@ const HEADERS: [&str; 5] = ["content-type", "warning", "retry-after", "cache-con
 
 /// A recorded conversation.
 #[derive(Debug, Clone)]
-pub struct Case(Value);
+pub struct Case(Json);
 
 /// An open watch: its events as they come.
 struct Stream {
-    events: mpsc::Receiver<Value>,
+    events: mpsc::Receiver<Json>,
     ended: Arc<AtomicBool>,
     closer: Closer,
 }
@@ -70,14 +71,14 @@ impl Case {
         compare::answers(steps, &answers)
     }
 
-    fn run(&self, target: &Target) -> io::Result<(String, Vec<Value>)> {
+    fn run(&self, target: &Target) -> io::Result<(String, Vec<Json>)> {
         let namespace = random_namespace();
-        let own_namespace = self.0["namespace"] != json!(false);
+        let own_namespace = self.0["namespace"] != Json::Bool(false);
         let mut run =
             Run { target, connection: Connection::open(&target.host)?, streams: BTreeMap::new(), known: Substitution::new(&namespace) };
         if own_namespace {
-            let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}).to_string();
-            run.call("POST", "/api/v1/namespaces", &Map::new(), Some(body.into_bytes()))?;
+            let body = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}).to_string();
+            run.call("POST", "/api/v1/namespaces", &Object::new(), Some(body.into_bytes()))?;
         }
         let mut out = Vec::new();
         for step in self.0["steps"].as_array().map(Vec::as_slice).unwrap_or_default() {
@@ -85,7 +86,7 @@ impl Case {
                 Ok(answer) => out.push(answer),
                 Err(err) => {
                     // A broken conversation is compared as far as it went.
-                    out.push(json!({"broken": err.to_string()}));
+                    out.push(Json::object([("broken", err.to_string().into())]));
                     break;
                 }
             }
@@ -93,19 +94,19 @@ impl Case {
         for stream in run.streams.values() {
             stream.closer.close();
         }
-        for path in self.0["cleanup"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for path in self.0["cleanup"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let path = run.known.text(path)?;
-            let _ = run.call("DELETE", &path, &Map::new(), None);
+            let _ = run.call("DELETE", &path, &Object::new(), None);
         }
         if own_namespace {
-            let _ = run.call("DELETE", &format!("/api/v1/namespaces/{namespace}"), &Map::new(), None);
+            let _ = run.call("DELETE", &format!("/api/v1/namespaces/{namespace}"), &Object::new(), None);
         }
         Ok((namespace, out))
     }
 }
 
 impl Run<'_> {
-    fn step(&mut self, step: &Value) -> io::Result<Value> {
+    fn step(&mut self, step: &Json) -> io::Result<Json> {
         if let Some(request) = step["do"].as_str() {
             return self.request(step, request);
         }
@@ -122,26 +123,27 @@ impl Run<'_> {
         } else if let Some(seconds) = step["sleep"].as_f64() {
             thread::sleep(Duration::from_secs_f64(seconds));
         }
-        Ok(json!({}))
+        Ok(Json::object([]))
     }
 
-    fn request(&mut self, step: &Value, request: &str) -> io::Result<Value> {
+    fn request(&mut self, step: &Json, request: &str) -> io::Result<Json> {
         let request = self.known.text(request)?;
         let (method, path) = request.split_once(' ').unwrap_or((&request, "/"));
         let body = match step.get("body") {
-            None | Some(Value::Null) => None,
+            None | Some(Json::Null) => None,
             Some(body) => Some(match self.known.value(body)? {
-                Value::String(text) => text.into_bytes(),
+                Json::String(text) => text.into_bytes(),
                 other => other.to_string().into_bytes(),
             }),
         };
         let headers = self.headers(step)?;
         let until = Instant::now() + Duration::from_secs_f64(step["retry"].as_f64().unwrap_or(0.0));
-        let wanted = step.get("until").or_else(|| step["expect"].get("status")).and_then(Value::as_u64);
+        let wanted = step.get("until").or_else(|| step["expect"].get("status")).and_then(Json::as_u64);
         let answer = loop {
             let (head, raw) = self.call(method, path, &headers, body.clone())?;
             if Instant::now() >= until || wanted.is_none_or(|w| w == u64::from(head.status)) {
-                break json!({"status": head.status, "headers": picked(&head), "body": if raw.is_empty() { Value::Null } else { parse(&raw) }});
+                let body = if raw.is_empty() { Json::Null } else { parse(&raw) };
+                break Json::object([("status", Json::Number(head.status.into())), ("headers", picked(&head)), ("body", body)]);
             }
             thread::sleep(Duration::from_millis(50));
         };
@@ -151,15 +153,15 @@ impl Run<'_> {
         Ok(answer)
     }
 
-    fn headers(&self, step: &Value) -> io::Result<Map<String, Value>> {
-        match self.known.value(step.get("headers").unwrap_or(&Value::Null))? {
-            Value::Object(map) => Ok(map),
-            _ => Ok(Map::new()),
+    fn headers(&self, step: &Json) -> io::Result<Object> {
+        match self.known.value(step.get("headers").unwrap_or(&Json::Null))? {
+            Json::Object(map) => Ok(map),
+            _ => Ok(Object::new()),
         }
     }
 
     /// One request, tried again on a fresh connection if the server has closed this one.
-    fn call(&mut self, method: &str, path: &str, headers: &Map<String, Value>, body: Option<Vec<u8>>) -> io::Result<(Head, Vec<u8>)> {
+    fn call(&mut self, method: &str, path: &str, headers: &Object, body: Option<Vec<u8>>) -> io::Result<(Head, Vec<u8>)> {
         let path = quoted(&format!("{}{path}", self.target.prefix));
         let headers = with_defaults(method, headers, body.is_some());
         if let Ok(answer) = self.connection.call(method, &path, &headers, body.as_deref()) {
@@ -169,7 +171,7 @@ impl Run<'_> {
         self.connection.call(method, &path, &headers, body.as_deref())
     }
 
-    fn watch(&mut self, step: &Value, path: &str) -> io::Result<Value> {
+    fn watch(&mut self, step: &Json, path: &str) -> io::Result<Json> {
         let path = quoted(&format!("{}{}", self.target.prefix, self.known.text(path)?));
         let headers = with_defaults("GET", &self.headers(step)?, false);
         let (head, mut pieces) = Connection::open(&self.target.host)?.stream(&path, &headers)?;
@@ -193,10 +195,10 @@ impl Run<'_> {
             }
             ended.store(true, Ordering::SeqCst);
         });
-        Ok(json!({"status": head.status, "headers": picked(&head)}))
+        Ok(Json::object([("status", Json::Number(head.status.into())), ("headers", picked(&head))]))
     }
 
-    fn events(&mut self, step: &Value, watch: &str) -> io::Result<Value> {
+    fn events(&mut self, step: &Json, watch: &str) -> io::Result<Json> {
         let stream = self.streams.get(watch).ok_or_else(|| io::Error::other(format!("no watch {watch}")))?;
         let count = usize::try_from(step["count"].as_u64().unwrap_or(1)).unwrap_or(1);
         let until = Instant::now() + Duration::from_secs_f64(step["within"].as_f64().unwrap_or(3.0));
@@ -220,14 +222,15 @@ impl Run<'_> {
         }
         let ended = stream.ended.load(Ordering::SeqCst);
         if let Some(id) = step["id"].as_str() {
-            self.known.learn(id, json!({"events": found, "headers": {}, "body": found}));
+            let events = Json::Array(found.clone());
+            self.known.learn(id, Json::object([("events", events.clone()), ("headers", Json::object([])), ("body", events)]));
         }
-        Ok(json!({"events": found, "ended": ended}))
+        Ok(Json::object([("events", Json::Array(found)), ("ended", Json::Bool(ended))]))
     }
 }
 
 /// The headers that every recorded request was sent with, unless the step sets or (with null) removes them.
-fn with_defaults(method: &str, given: &Map<String, Value>, has_body: bool) -> Vec<(String, String)> {
+fn with_defaults(method: &str, given: &Object, has_body: bool) -> Vec<(String, String)> {
     let mut all: BTreeMap<String, Option<String>> =
         [("User-Agent", "golden/1.0"), ("Accept", "application/json")].map(|(k, v)| (k.to_owned(), Some(v.to_owned()))).into();
     if has_body && method != "PATCH" {
@@ -247,8 +250,8 @@ fn quoted(path: &str) -> String {
         .collect()
 }
 
-fn picked(head: &Head) -> Value {
-    let mut out = Map::new();
+fn picked(head: &Head) -> Json {
+    let mut out = Object::new();
     for name in HEADERS {
         match head.all(name).as_slice() {
             [] => {}
@@ -256,15 +259,15 @@ fn picked(head: &Head) -> Value {
                 out.insert(name.to_owned(), (*one).into());
             }
             several => {
-                out.insert(name.to_owned(), json!(several));
+                out.insert(name.to_owned(), several.iter().map(|value| Json::from(*value)).collect());
             }
         }
     }
-    Value::Object(out)
+    Json::Object(out)
 }
 
 /// JSON as a value, anything else as text.
-fn parse(raw: &[u8]) -> Value {
+fn parse(raw: &[u8]) -> Json {
     serde_json::from_slice(raw).unwrap_or_else(|_| {
         let mut text = String::new();
         for chunk in raw.utf8_chunks() {

@@ -1,7 +1,7 @@
 //! Comparing answers with recorded ones.
 
-use super::substitute::split_path;
-use serde_json::{Value, json};
+use super::{Json, substitute::split_path};
+
 use std::fmt;
 
 /// One place where an answer is not what was recorded.
@@ -12,9 +12,9 @@ pub struct Difference {
     /// The path in its answer.
     pub path: String,
     /// What was recorded; None if it was absent.
-    pub want: Option<Value>,
+    pub want: Option<Json>,
     /// What was answered; None if it was absent.
-    pub got: Option<Value>,
+    pub got: Option<Json>,
 }
 
 impl Difference {
@@ -26,18 +26,19 @@ impl Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |v: &Option<Value>| v.as_ref().map_or_else(|| "(absent)".to_owned(), |v| v.to_string().chars().take(200).collect());
+        let short = |v: &Option<Json>| v.as_ref().map_or_else(|| "(absent)".to_owned(), |v| v.to_string().chars().take(200).collect());
         write!(f, "{} {}: want {} got {}", self.step, self.path, short(&self.want), short(&self.got))
     }
 }
 
 /// All differences between the steps' recorded answers and these.
-pub(crate) fn answers(steps: &[Value], answers: &[Value]) -> Vec<Difference> {
+pub(crate) fn answers(steps: &[Json], answers: &[Json]) -> Vec<Difference> {
     let mut found = Vec::new();
     for (i, step) in steps.iter().enumerate() {
-        let mut got = answers.get(i).cloned().unwrap_or_else(|| json!({"broken": "the conversation ended before this step"}));
-        let mut want = step.get("expect").cloned().unwrap_or_else(|| json!({}));
-        for path in step["ignore"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let mut got =
+            answers.get(i).cloned().unwrap_or_else(|| Json::object([("broken", "the conversation ended before this step".into())]));
+        let mut want = step.get("expect").cloned().unwrap_or_else(|| Json::object([]));
+        for path in step["ignore"].as_array().into_iter().flatten().filter_map(Json::as_str) {
             let path = split_path(path);
             for side in [&mut got, &mut want] {
                 let part = if side.get("body").is_some() { "body" } else { "events" };
@@ -53,20 +54,20 @@ pub(crate) fn answers(steps: &[Value], answers: &[Value]) -> Vec<Difference> {
 }
 
 /// Removes one ignored path, `*` matching any key or index.
-fn strip(value: &mut Value, path: &[String]) {
+fn strip(value: &mut Json, path: &[String]) {
     let Some((head, rest)) = path.split_first() else { return };
     match value {
-        Value::Object(map) => {
+        Json::Object(map) => {
             let keys: Vec<String> = if head == "*" { map.keys().cloned().collect() } else { vec![head.clone()] };
             for key in keys {
                 if rest.is_empty() {
-                    map.remove(&key);
+                    map.shift_remove(&key);
                 } else if let Some(child) = map.get_mut(&key) {
                     strip(child, rest);
                 }
             }
         }
-        Value::Array(list) => {
+        Json::Array(list) => {
             for (i, child) in list.iter_mut().enumerate() {
                 if head != "*" && head.parse() != Ok(i) {
                     continue;
@@ -82,9 +83,9 @@ fn strip(value: &mut Value, path: &[String]) {
     }
 }
 
-fn compare(step: &str, path: &str, want: Option<&Value>, got: Option<&Value>, found: &mut Vec<Difference>) {
+fn compare(step: &str, path: &str, want: Option<&Json>, got: Option<&Json>, found: &mut Vec<Difference>) {
     match (want, got) {
-        (Some(Value::Object(w)), Some(Value::Object(g))) => {
+        (Some(Json::Object(w)), Some(Json::Object(g))) => {
             for (key, value) in w {
                 compare(step, &format!("{path}.{key}"), Some(value), g.get(key), found);
             }
@@ -92,12 +93,12 @@ fn compare(step: &str, path: &str, want: Option<&Value>, got: Option<&Value>, fo
                 compare(step, &format!("{path}.{key}"), None, Some(value), found);
             }
         }
-        (Some(Value::Array(w)), Some(Value::Array(g))) => {
+        (Some(Json::Array(w)), Some(Json::Array(g))) => {
             for i in 0..w.len().max(g.len()) {
                 compare(step, &format!("{path}[{i}]"), w.get(i), g.get(i), found);
             }
         }
-        (Some(Value::Number(w)), Some(Value::Number(g))) if w.as_f64() == g.as_f64() => {}
+        (Some(Json::Number(w)), Some(Json::Number(g))) if w.as_f64() == g.as_f64() => {}
         (want, got) if want == got => {}
         (want, got) => found.push(Difference { step: step.to_owned(), path: path.to_owned(), want: want.cloned(), got: got.cloned() }),
     }

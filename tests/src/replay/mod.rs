@@ -4,11 +4,13 @@
 
 mod case;
 mod compare;
+mod json;
 mod normalise;
 mod substitute;
 
 pub use case::Case;
 pub use compare::Difference;
+pub use json::Json;
 
 use crate::{Target, TestServer, clients::workspace, manifests};
 use std::{collections::BTreeSet, fs, io, path::PathBuf};
@@ -62,10 +64,15 @@ pub fn replay(name: &str, target: &Target) -> io::Result<Report> {
 
 /// A server in the state that a chapter's recordings assume.
 pub fn server_for(chapter: &str) -> TestServer {
+    let server = TestServer::launch_with(|config| {
+        config.disable_admission_plugins = vec!["ServiceAccount".to_owned()];
+        if chapter == COMPACTED {
+            config.history_events = 20;
+        }
+    });
     if chapter != COMPACTED {
-        return TestServer::launch();
+        return server;
     }
-    let server = TestServer::launch_with(|config| config.history_events = 20);
     let base = server.base();
     for n in 0..100 {
         let lease = serde_json::json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": format!("old-{n}")}});

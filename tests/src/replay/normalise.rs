@@ -1,7 +1,8 @@
 //! What differs from run to run, by name: uids, resourceVersions by rank, times, generated names, addresses.
 
+use super::{Json, json::Object};
 use regex::{Captures, Regex};
-use serde_json::{Map, Value};
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -20,7 +21,7 @@ static REVISION: LazyLock<Regex> = LazyLock::new(|| pattern(r"(resource version:
 static VERSION_FIELD: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(resourceVersion":? ?=?"?)\d{2,}"#));
 
 /// Answers of one case as they are compared.
-pub(crate) fn answers(namespace: &str, answers: &[Value]) -> Vec<Value> {
+pub(crate) fn answers(namespace: &str, answers: &[Json]) -> Vec<Json> {
     let mut known = Known { namespace, uids: BTreeMap::new(), names: Vec::new(), ranks: BTreeMap::new() };
     let mut versions = BTreeSet::new();
     answers.iter().for_each(|a| known.collect(a, &mut versions));
@@ -36,24 +37,24 @@ struct Known<'a> {
     ranks: BTreeMap<u64, usize>,
 }
 
-fn is_list(object: &Map<String, Value>) -> bool {
-    object.contains_key("items") || object.get("kind").and_then(Value::as_str).is_some_and(|k| k.ends_with("List") || k == "Table")
+fn is_list(object: &Object) -> bool {
+    object.contains_key("items") || object.get("kind").and_then(Json::as_str).is_some_and(|k| k.ends_with("List") || k == "Table")
 }
 
-fn number(value: &Value) -> Option<u64> {
+fn number(value: &Json) -> Option<u64> {
     value.as_str().filter(|s| s.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()
 }
 
 impl Known<'_> {
-    fn collect(&mut self, value: &Value, versions: &mut BTreeSet<u64>) {
+    fn collect(&mut self, value: &Json, versions: &mut BTreeSet<u64>) {
         match value {
-            Value::Object(object) => {
-                if object.get("type").is_some_and(|t| t == "BOOKMARK") {
+            Json::Object(object) => {
+                if object.get("type").and_then(Json::as_str).is_some_and(|t| t == "BOOKMARK") {
                     return;
                 }
-                if let Some(meta) = object.get("metadata").and_then(Value::as_object).filter(|_| !is_list(object)) {
+                if let Some(meta) = object.get("metadata").and_then(Json::as_object).filter(|_| !is_list(object)) {
                     versions.extend(meta.get("resourceVersion").and_then(number));
-                    let text = |key: &str| meta.get(key).and_then(Value::as_str);
+                    let text = |key: &str| meta.get(key).and_then(Json::as_str);
                     if let (Some(prefix), Some(name)) = (text("generateName").filter(|p| !p.is_empty()), text("name")) {
                         if !self.names.iter().any(|(n, _)| n == name) {
                             self.names.push((name.to_owned(), format!("{prefix}<name {}>", self.names.len() + 1)));
@@ -62,16 +63,16 @@ impl Known<'_> {
                 }
                 object.values().for_each(|v| self.collect(v, versions));
             }
-            Value::Array(list) => list.iter().for_each(|v| self.collect(v, versions)),
+            Json::Array(list) => list.iter().for_each(|v| self.collect(v, versions)),
             _ => {}
         }
     }
 
-    fn walk(&mut self, value: &Value, list_meta: bool, bookmark: bool) -> Value {
+    fn walk(&mut self, value: &Json, list_meta: bool, bookmark: bool) -> Json {
         match value {
-            Value::Object(object) => {
-                let bookmark = bookmark || object.get("type").is_some_and(|t| t == "BOOKMARK");
-                let mut out = Map::new();
+            Json::Object(object) => {
+                let bookmark = bookmark || object.get("type").and_then(Json::as_str).is_some_and(|t| t == "BOOKMARK");
+                let mut out = Object::new();
                 for (key, v) in object {
                     let name = if key.contains(self.namespace) { self.text(key) } else { key.clone() };
                     let new = match (key.as_str(), v) {
@@ -84,21 +85,21 @@ impl Known<'_> {
                                 None => "<rv>".into(),
                             }
                         }
-                        ("continue", Value::String(s)) if !s.is_empty() => "<continue>".into(),
-                        ("clusterIP" | "serverAddress", Value::String(s)) if s.contains('.') => "<ip>".into(),
-                        ("clusterIPs", Value::Array(ips)) => ips
+                        ("continue", Json::String(s)) if !s.is_empty() => "<continue>".into(),
+                        ("clusterIP" | "serverAddress", Json::String(s)) if s.contains('.') => "<ip>".into(),
+                        ("clusterIPs", Json::Array(ips)) => ips
                             .iter()
                             .map(|ip| if ip.as_str().is_some_and(|s| IPV4.is_match(s)) { "<ip>".into() } else { ip.clone() })
                             .collect(),
-                        ("nodePort" | "healthCheckNodePort", Value::Number(n)) if n.is_i64() => "<port>".into(),
+                        ("nodePort" | "healthCheckNodePort", Json::Number(n)) if n.is_i64() => "<port>".into(),
                         _ => self.walk(v, key == "metadata" && is_list(object), bookmark),
                     };
                     out.insert(name, new);
                 }
-                Value::Object(out)
+                Json::Object(out)
             }
-            Value::Array(list) => list.iter().map(|v| self.walk(v, false, bookmark)).collect(),
-            Value::String(s) => self.text(s).into(),
+            Json::Array(list) => list.iter().map(|v| self.walk(v, false, bookmark)).collect(),
+            Json::String(s) => self.text(s).into(),
             other => other.clone(),
         }
     }

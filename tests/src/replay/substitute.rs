@@ -1,13 +1,13 @@
 //! `$ns`, `${step.path}` and `{"$from": ...}` in recorded requests.
 
-use serde_json::{Map, Value};
+use super::{Json, json::Object};
 use std::{collections::BTreeMap, io};
 
 /// What can stand in for references: the case's namespace and the answers so far.
 #[derive(Debug)]
 pub(crate) struct Substitution {
     namespace: String,
-    answers: BTreeMap<String, Value>,
+    answers: BTreeMap<String, Json>,
 }
 
 impl Substitution {
@@ -16,7 +16,7 @@ impl Substitution {
     }
 
     /// Remembers a step's answer.
-    pub fn learn(&mut self, id: &str, answer: Value) {
+    pub fn learn(&mut self, id: &str, answer: Json) {
         self.answers.insert(id.to_owned(), answer);
     }
 
@@ -26,7 +26,7 @@ impl Substitution {
     /// A reference to nothing.
     pub fn text(&self, text: &str) -> io::Result<String> {
         Ok(match self.string(text)? {
-            Value::String(s) => s,
+            Json::String(s) => s,
             other => other.to_string(),
         })
     }
@@ -35,20 +35,20 @@ impl Substitution {
     ///
     /// # Errors
     /// A reference to nothing.
-    pub fn value(&self, value: &Value) -> io::Result<Value> {
+    pub fn value(&self, value: &Json) -> io::Result<Json> {
         match value {
-            Value::String(text) => self.string(text),
-            Value::Array(items) => items.iter().map(|v| self.value(v)).collect(),
-            Value::Object(map) if map.contains_key("$from") => self.edited(map),
-            Value::Object(map) => {
+            Json::String(text) => self.string(text),
+            Json::Array(items) => items.iter().map(|v| self.value(v)).collect(),
+            Json::Object(map) if map.contains_key("$from") => self.edited(map),
+            Json::Object(map) => {
                 let pairs = map.iter().map(|(k, v)| Ok((self.text(k)?, self.value(v)?)));
-                pairs.collect::<io::Result<Map<_, _>>>().map(Value::Object)
+                pairs.collect::<io::Result<Object>>().map(Json::Object)
             }
             other => Ok(other.clone()),
         }
     }
 
-    fn string(&self, text: &str) -> io::Result<Value> {
+    fn string(&self, text: &str) -> io::Result<Json> {
         if let Some(reference) = text.strip_prefix("${").and_then(|t| t.strip_suffix('}')).filter(|t| !t.contains('}')) {
             return self.look(reference);
         }
@@ -58,7 +58,7 @@ impl Substitution {
             let Some((reference, after)) = after.split_once('}') else { break };
             out.push_str(before);
             out.push_str(&match self.look(reference)? {
-                Value::String(s) => s,
+                Json::String(s) => s,
                 other => other.to_string(),
             });
             rest = after;
@@ -67,7 +67,7 @@ impl Substitution {
         Ok(out.replace("$ns", &self.namespace).into())
     }
 
-    fn look(&self, reference: &str) -> io::Result<Value> {
+    fn look(&self, reference: &str) -> io::Result<Json> {
         let (step, path) = reference.split_once('.').unwrap_or((reference, ""));
         let missing = || io::Error::other(format!("no answer for ${{{reference}}}"));
         let answer = self.answers.get(step).ok_or_else(missing)?;
@@ -85,18 +85,18 @@ impl Substitution {
     }
 
     /// `{"$from": step, "$set": {path: value}, "$unset": [path]}`.
-    fn edited(&self, map: &Map<String, Value>) -> io::Result<Value> {
+    fn edited(&self, map: &Object) -> io::Result<Json> {
         let from = map["$from"].as_str().unwrap_or_default();
         let mut base = self.answers.get(from).map(|a| a["body"].clone()).ok_or_else(|| io::Error::other(format!("no answer {from}")))?;
-        for path in map.get("$unset").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        for path in map.get("$unset").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str) {
             let path = split_path(path);
             let Some((last, parents)) = path.split_last() else { continue };
             let parent = parents.iter().try_fold(&mut base, |v, key| child_mut(v, key));
             match parent {
-                Some(Value::Object(object)) => {
-                    object.remove(last);
+                Some(Json::Object(object)) => {
+                    object.shift_remove(last);
                 }
-                Some(Value::Array(list)) => {
+                Some(Json::Array(list)) => {
                     if let Some(at) = last.parse::<usize>().ok().filter(|at| *at < list.len()) {
                         list.remove(at);
                     }
@@ -104,28 +104,28 @@ impl Substitution {
                 _ => {}
             }
         }
-        for (path, value) in map.get("$set").and_then(Value::as_object).into_iter().flatten() {
+        for (path, value) in map.get("$set").and_then(Json::as_object).into_iter().flatten() {
             let value = self.value(value)?;
             let path = split_path(path);
             let Some((last, parents)) = path.split_last() else { continue };
             let mut at = &mut base;
             for key in parents {
                 at = match at {
-                    Value::Array(_) => child_mut(at, key).ok_or_else(|| io::Error::other(format!("no item {key}")))?,
-                    other => &mut other[key.as_str()],
+                    Json::Array(_) => child_mut(at, key).ok_or_else(|| io::Error::other(format!("no item {key}")))?,
+                    other => other.entry(key),
                 };
                 if at.is_null() {
-                    *at = Value::Object(Map::new());
+                    *at = Json::Object(Object::new());
                 }
             }
             match at {
-                Value::Array(list) if last == "-" => list.push(value),
-                Value::Array(list) => {
+                Json::Array(list) if last == "-" => list.push(value),
+                Json::Array(list) => {
                     if let Some(place) = last.parse::<usize>().ok().and_then(|i| list.get_mut(i)) {
                         *place = value;
                     }
                 }
-                other => other[last.as_str()] = value,
+                other => *other.entry(last) = value,
             }
         }
         Ok(base)
@@ -137,16 +137,16 @@ pub(crate) fn split_path(path: &str) -> Vec<String> {
     path.replace("\\.", "\0").split('.').map(|s| s.replace('\0', ".")).collect()
 }
 
-fn child<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
+fn child<'a>(value: &'a Json, key: &str) -> Option<&'a Json> {
     match value {
-        Value::Array(list) => list.get(key.parse::<usize>().ok()?),
+        Json::Array(list) => list.get(key.parse::<usize>().ok()?),
         other => other.get(key),
     }
 }
 
-fn child_mut<'a>(value: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+fn child_mut<'a>(value: &'a mut Json, key: &str) -> Option<&'a mut Json> {
     match value {
-        Value::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
+        Json::Array(list) => list.get_mut(key.parse::<usize>().ok()?),
         other => other.get_mut(key),
     }
 }
