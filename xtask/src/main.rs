@@ -2,6 +2,7 @@
 //!
 //! One file per command, with a line in [`Command`] and one in `main`. This crate stays light on purpose: building it must not compile the product.
 
+mod bench;
 mod codegen;
 mod tidy;
 
@@ -22,6 +23,8 @@ enum Command {
     Codegen(codegen::Args),
     /// Check the layout rules: layers, file lengths, first lines, READMEs, generated files, the root directory.
     Tidy,
+    /// Measure a release build against a bare hyper server and kube-apiserver.
+    Bench(bench::Args),
 }
 
 /// What every command answers with: text for a person on failure.
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),
+        Command::Bench(args) => bench::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "minkapi-http-server",
     "minkapi",
     "minkapi-cli",
+    "minkapi-bench",
     "minkapi-tests",
     "xtask",
 ];
@@ -33,6 +34,7 @@ const FORBIDDEN: &[(&str, &str, &str)] = &[
     ("minkapi-kinds", "minkapi-store", "a kind knows nothing of requests or stores"),
     ("minkapi-store", "minkapi-registry", "the store holds any value type"),
     ("minkapi-cli", "minkapi-http-server", "the binary speaks to the facade only"),
+    ("minkapi-bench", "minkapi", "what is measured is a process of its own"),
     ("xtask", "minkapi", "building the tasks must not compile the product"),
 ];
 

@@ -1,0 +1,144 @@
+//! Stalls: how long a GET takes while others watch, write and list; and whether commits get in each other's way.
+
+use super::{JSON, Plan, create_pods, pods, prepare};
+use crate::{
+    connection::{Connection, request, wait_until_answered},
+    pod::{SLICES, Template},
+    process::Server,
+    report::{Report, Row},
+};
+use std::{
+    io,
+    process::Command,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+/// Writes a second of the mixed load.
+const WRITES: u64 = 2000;
+
+/// Latency of GET under a mixed load: watchers of one node each, writes, and a LIST of 10,000 pods each second.
+///
+/// # Errors
+/// A server fails.
+pub async fn measure(plan: &Plan, report: &mut Report) -> io::Result<()> {
+    let server = Server::minkapi(&plan.minkapi)?;
+    wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
+    prepare(&server).await?;
+    create_pods(&server, "pod", 0, 10_000).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut tasks = Vec::new();
+    for number in 0..plan.watchers as u64 {
+        let mut connection = Connection::open(&server.address).await?;
+        let node = number % SLICES;
+        // As kubelets do: each watches the pods of its node.
+        let path = format!(
+            "{}?watch=true&timeoutSeconds=3600&resourceVersion=0&fieldSelector=spec.nodeName%3Dnode-{node}x{number}",
+            pods(&server)
+        );
+        connection.start_stream(&request("GET", &path, &[], b"")).await?;
+        tasks.push(tokio::task::spawn_local(async move { while connection.next_chunk().await.is_ok() {} }));
+    }
+    tasks.push(tokio::task::spawn_local(write(Connection::open(&server.address).await?, pods(&server), stop.clone())));
+    tasks.push(tokio::task::spawn_local(list(Connection::open(&server.address).await?, pods(&server), stop.clone())));
+    let seconds = if plan.quick { 4 } else { 15 };
+    let (address, path) = (server.address.clone(), pods(&server));
+    // A thread of its own: what the other clients do must not count.
+    let mut taken =
+        tokio::task::spawn_blocking(move || latencies(&address, &path, Duration::from_secs(seconds))).await.map_err(io::Error::other)??;
+    stop.store(true, Ordering::Relaxed);
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
+    taken.sort_unstable();
+    let at = |share: f64| taken.get((taken.len() as f64 * share) as usize).copied().unwrap_or_default().as_secs_f64() * 1e3;
+    let detail = format!(
+        "p50 {:.2} ms, p99 {:.2} ms, {} GETs; {} watchers, {WRITES} writes and a 30 MB LIST a second",
+        at(0.5),
+        at(0.99),
+        taken.len(),
+        plan.watchers
+    );
+    report.row(Row::at_most("p99.9 of GET under a mixed load", 10.0, " ms", at(0.999), &detail));
+    Ok(())
+}
+
+fn latencies(address: &str, path: &str, time: Duration) -> io::Result<Vec<Duration>> {
+    crate::load::run(async {
+        let mut connection = Connection::open(address).await?;
+        let mut taken = Vec::new();
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            let get = request("GET", &format!("{path}/pod-{:07}", taken.len() % 10_000), &[], b"");
+            let start = Instant::now();
+            connection.send(&get).await?;
+            taken.push(start.elapsed());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Ok(taken)
+    })
+}
+
+async fn write(mut connection: Connection, path: String, stop: Arc<AtomicBool>) {
+    let template = Template::new(1);
+    let mut tick = tokio::time::interval(Duration::from_millis(10));
+    let mut number = 0;
+    while !stop.load(Ordering::Relaxed) {
+        tick.tick().await;
+        for _ in 0..WRITES / 100 {
+            number += 1;
+            if connection.send(&request("POST", &path, &JSON, &template.body(&format!("w-{number:07}")))).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn list(mut connection: Connection, path: String, stop: Arc<AtomicBool>) {
+    let list = request("GET", &format!("{path}?limit=10000"), &[], b"");
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    while !stop.load(Ordering::Relaxed) {
+        tick.tick().await;
+        if connection.send(&list).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Commits from 64 connections on one processor and on two. The load runs on the same machine, so what counts is CPU time
+/// per commit: where commits wait for each other, it grows with the second processor.
+///
+/// # Errors
+/// A server fails.
+pub async fn convoy(plan: &Plan, report: &mut Report) -> io::Result<()> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = "commits from 64 connections: 2 processors against 1";
+    if processors < 2 {
+        report.row(Row::skipped(work, ">= 1.6x", "the machine has one processor"));
+        return Ok(());
+    }
+    let mut micros = [0.0; 2];
+    for (micros, processors) in micros.iter_mut().zip(["0", "0,1"]) {
+        let server = Server::minkapi(&plan.minkapi)?;
+        let pinned = server.pid().map(|pid| Command::new("taskset").args(["-a", "-c", "-p", processors, &pid.to_string()]).output());
+        if !pinned.is_some_and(|output| output.is_ok_and(|o| o.status.success())) {
+            report.row(Row::skipped(work, ">= 1.6x", "taskset does not work"));
+            return Ok(());
+        }
+        wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
+        let path = format!("{}/api/v1/namespaces/default/configmaps", server.prefix);
+        prepare(&server).await?;
+        let mut costs = Vec::new();
+        for round in 0..plan.rounds {
+            let path = path.clone();
+            let make = move |n: u64| {
+                let body = format!("{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"c-{round}-{n}\"}}}}");
+                request("POST", &path, &JSON, body.as_bytes())
+            };
+            costs.push(crate::load::closed_loop(&server, 64, plan.requests / 2, make).await?);
+        }
+        *micros = crate::load::median(costs).micros();
+    }
+    let [one, two] = micros;
+    let detail = format!("{one:.1} µs a commit on one, {two:.1} µs on two; twice their ratio");
+    report.row(Row::at_least(work, 1.6, "x", 2.0 * one / two, &detail));
+    Ok(())
+}
