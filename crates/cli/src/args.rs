@@ -1,6 +1,6 @@
 //! The flags of `minkapi`.
 
-use crate::exit::Failure;
+use crate::{command::Command, exit::Failure};
 use clap::Parser;
 use minkapi::{Config, duration};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -16,6 +16,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
     after_help = "Exit codes: 0 stopped in order, 2 bad options, 3 cannot start (port taken, kubeconfig not writable), 4 not stopped in order."
 )]
 pub struct Args {
+    /// Talk to a running server instead of being one
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Where the kubeconfig of the base view is written; those of sandboxes (minkapi-NAME.yaml) and the scheduler
     /// configurations go beside it
     #[arg(short = 'k', long, value_name = "FILE", env = "KUBECONFIG", default_value = "/tmp/minkapi.yaml")]

@@ -10,6 +10,9 @@ pub const FAILED_START: u8 = 3;
 /// The server stopped, but not in order: requests were cut off, or files could not be removed.
 pub const FAILED_SHUTDOWN: u8 = 4;
 
+/// A command could not do what it was asked to do.
+pub const FAILED_COMMAND: u8 = 1;
+
 /// Why the program ends with a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -22,6 +25,12 @@ pub enum Failure {
     /// The server did not stop in order.
     #[error("cannot stop in order")]
     Shutdown(#[from] ShutdownError),
+    /// The server of a command cannot be reached, or refuses.
+    #[error("{0}")]
+    Request(String),
+    /// A file of a command cannot be read or written.
+    #[error("{0}")]
+    File(String, #[source] std::io::Error),
     /// The runtime or the signal handlers cannot be set up.
     #[error("cannot start the runtime")]
     Runtime(std::io::Error),
@@ -34,6 +43,7 @@ impl Failure {
             Self::Options(_) | Self::Launch(LaunchError::Init { .. }) => BAD_OPTIONS,
             Self::Launch(_) | Self::Runtime(_) => FAILED_START,
             Self::Shutdown(_) => FAILED_SHUTDOWN,
+            Self::Request(_) | Self::File(..) => FAILED_COMMAND,
         })
     }
 }

@@ -1,8 +1,16 @@
 //! The minkapi server: flags, signals and exit codes around the `minkapi` library.
 
 mod args;
+mod client;
+mod command;
 mod exit;
+mod export;
+mod import;
+mod kubeconfig;
 mod logging;
+mod print;
+mod simulate;
+mod view;
 
 use args::Args;
 use clap::Parser as _;
@@ -30,7 +38,12 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Failure> {
     logging::start(args.verbosity);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
-    runtime.block_on(serve(args))
+    runtime.block_on(async {
+        match args.command {
+            Some(command) => command::run(command).await,
+            None => serve(args).await,
+        }
+    })
 }
 
 async fn serve(args: Args) -> Result<(), Failure> {

@@ -1,0 +1,237 @@
+//! The binary as its users meet it: what it prints, the files it keeps, its exit codes.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+const BAD_OPTIONS: i32 = 2;
+const FAILED_START: i32 = 3;
+const FAILED_SHUTDOWN: i32 = 4;
+
+fn minkapi() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_minkapi"));
+    command.env_remove("KUBECONFIG").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    minkapi().args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An empty folder for a test.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A running server with its files in a folder of its own.
+struct Running {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    folder: PathBuf,
+    /// What it printed up to the line that says what to try.
+    greeting: String,
+}
+
+impl Running {
+    fn start(test: &str, more: &[&str]) -> Self {
+        let folder = folder(test);
+        let mut command = minkapi();
+        command.arg("--kubeconfig").arg(folder.join("minkapi.yaml")).args(["--bind-address", "127.0.0.1:0"]).args(more);
+        let mut child = command.spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut greeting = String::new();
+        while !greeting.contains("kubectl --kubeconfig") {
+            assert_ne!(stdout.read_line(&mut greeting).unwrap(), 0, "it ended after:\n{greeting}");
+        }
+        Self { child, stdout, folder, greeting }
+    }
+
+    /// `host:port`, as the kubeconfig has it.
+    fn host(&self) -> String {
+        let kubeconfig = fs::read_to_string(self.folder.join("minkapi.yaml")).unwrap();
+        let (_, rest) = kubeconfig.split_once("http://").unwrap();
+        rest.split_once('/').unwrap().0.to_owned()
+    }
+
+    fn post(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        write!(stream, "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(&self.folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Sends a signal and waits for the end; the exit code.
+    fn stop(&mut self, signal: &str) -> i32 {
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        self.child.wait().unwrap().code().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn help_names_every_flag_and_the_exit_codes() {
+    let help = run(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let shown = text(&help.stdout);
+    for flag in [
+        "-k, --kubeconfig",
+        "--bind-address",
+        "-b, --base-prefix",
+        "-s, --watch-queue-size",
+        "-t, --watch-timeout",
+        "--shutdown-timeout",
+        "--profile",
+        "--keep-files",
+        "-v, --v",
+        "-V, --version",
+        "Exit codes:",
+        "127.0.0.1:8091",
+        "/tmp/minkapi.yaml",
+    ] {
+        assert!(shown.contains(flag), "no {flag} in:\n{shown}");
+    }
+}
+
+#[test]
+fn version_prints_name_and_version() {
+    let version = run(&["--version"]);
+    assert_eq!(version.status.code(), Some(0));
+    assert_eq!(text(&version.stdout), format!("minkapi {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn bad_options_end_it_with_their_own_code() {
+    let folder = folder("bad_options_end_it_with_their_own_code");
+    let kubeconfig = folder.join("k.yaml").display().to_string();
+    for (bad, told) in [
+        (["--no-such-flag", "x"], "--no-such-flag"),
+        (["--watch-timeout", "5"], "--watch-timeout"),
+        (["--bind-address", "nowhere"], "--bind-address"),
+        (["--base-prefix", "a/b"], "base-prefix"),
+        (["--enable-admission-plugins", "NoSuch"], "NoSuch"),
+    ] {
+        let ended = run(&[&["--kubeconfig", kubeconfig.as_str()], bad.as_slice()].concat());
+        assert_eq!(ended.status.code(), Some(BAD_OPTIONS), "{bad:?}");
+        assert!(text(&ended.stderr).contains(told), "{}", text(&ended.stderr));
+    }
+    assert!(!Path::new(&kubeconfig).exists());
+}
+
+#[test]
+fn a_taken_port_fails_the_start_and_leaves_no_files() {
+    let folder = folder("a_taken_port_fails_the_start_and_leaves_no_files");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let kubeconfig = folder.join("k.yaml");
+    let ended = run(&["--kubeconfig", kubeconfig.to_str().unwrap(), "--bind-address", &address]);
+    assert_eq!(ended.status.code(), Some(FAILED_START));
+    assert!(text(&ended.stderr).contains(&format!("cannot listen on {address}")), "{}", text(&ended.stderr));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_kubeconfig_that_cannot_be_written_fails_the_start() {
+    let folder = folder("a_kubeconfig_that_cannot_be_written_fails_the_start");
+    fs::write(folder.join("file"), "").unwrap();
+    let kubeconfig = folder.join("file/k.yaml");
+    let ended = run(&["--kubeconfig", kubeconfig.to_str().unwrap(), "--bind-address", "127.0.0.1:0"]);
+    assert_eq!(ended.status.code(), Some(FAILED_START));
+    assert!(text(&ended.stderr).contains(folder.join("file").to_str().unwrap()), "{}", text(&ended.stderr));
+}
+
+#[test]
+fn a_kubeconfig_of_somebody_else_is_not_overwritten() {
+    let folder = folder("a_kubeconfig_of_somebody_else_is_not_overwritten");
+    let kubeconfig = folder.join("config");
+    fs::write(&kubeconfig, "apiVersion: v1\nkind: Config\n").unwrap();
+    let ended = minkapi().env("KUBECONFIG", &kubeconfig).args(["--bind-address", "127.0.0.1:0"]).output().unwrap();
+    assert_eq!(ended.status.code(), Some(FAILED_START));
+    assert!(text(&ended.stderr).contains("was not written by minkapi"), "{}", text(&ended.stderr));
+    assert_eq!(fs::read_to_string(&kubeconfig).unwrap(), "apiVersion: v1\nkind: Config\n");
+}
+
+#[test]
+fn it_tells_what_it_is_and_where_it_serves() {
+    let server = Running::start("it_tells_what_it_is_and_where_it_serves", &[]);
+    let greeting = &server.greeting;
+    let url = format!("http://{}/base", server.host());
+    let kubeconfig = server.folder.join("minkapi.yaml").display().to_string();
+    assert!(greeting.starts_with(&format!("minkapi {}", env!("CARGO_PKG_VERSION"))), "{greeting}");
+    assert!(greeting.contains(&url) && greeting.contains(&format!("kubectl --kubeconfig {kubeconfig}")), "{greeting}");
+}
+
+#[test]
+fn either_signal_stops_it_in_order_and_its_files_go() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Running::start(&format!("stopped{signal}"), &[]);
+        assert!(server.post("/views/blue").starts_with("HTTP/1.1 201"));
+        let files = [
+            "minkapi-bin-packing-scheduler-config.yaml",
+            "minkapi-blue-bin-packing-scheduler-config.yaml",
+            "minkapi-blue.yaml",
+            "minkapi.yaml",
+        ];
+        assert_eq!(server.files(), files);
+        assert_eq!(server.stop(signal), 0, "{signal}");
+        assert_eq!(server.files(), [""; 0], "{signal}");
+    }
+}
+
+#[test]
+fn files_stay_when_asked_for() {
+    let mut server = Running::start("files_stay_when_asked_for", &["--keep-files"]);
+    assert_eq!(server.stop("-TERM"), 0);
+    assert_eq!(server.files(), ["minkapi-bin-packing-scheduler-config.yaml", "minkapi.yaml"]);
+}
+
+#[test]
+fn a_request_that_does_not_end_makes_the_shutdown_fail() {
+    let mut server = Running::start("a_request_that_does_not_end_makes_the_shutdown_fail", &["--shutdown-timeout", "200ms"]);
+    let mut stream = TcpStream::connect(server.host()).unwrap();
+    write!(stream, "POST /base/api/v1/namespaces HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n").unwrap();
+    // The server asks for the body once it is at work on the request.
+    let mut asked = [0; 12];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100");
+    assert_eq!(server.stop("-TERM"), FAILED_SHUTDOWN);
+    assert_eq!(server.files(), [""; 0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_removed_makes_the_shutdown_fail() {
+    let mut server = Running::start("a_file_that_cannot_be_removed_makes_the_shutdown_fail", &[]);
+    let kubeconfig = server.folder.join("minkapi.yaml");
+    fs::remove_file(&kubeconfig).unwrap();
+    fs::create_dir(&kubeconfig).unwrap();
+    assert_eq!(server.stop("-TERM"), FAILED_SHUTDOWN);
+    assert_eq!(server.files(), ["minkapi.yaml"]);
+}
