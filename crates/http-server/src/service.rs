@@ -103,7 +103,7 @@ impl ApiService {
         let inner = self.inner.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let reply = AssertUnwindSafe(inner.respond(&parts, body)).catch_unwind().await;
+            let reply = AssertUnwindSafe(inner.respond_kept(&parts, body)).catch_unwind().await;
             Ok(reply.unwrap_or_else(|_| {
                 tracing::error!(method = %parts.method, uri = %parts.uri, "a request caused a panic");
                 let text = "This request caused apiserver to panic. Look in the logs for details.\n";
@@ -142,6 +142,25 @@ impl hyper::service::Service<Request<hyper::body::Incoming>> for ApiService {
 }
 
 impl Inner {
+    /// Answers what may change something when the change is kept, if this server keeps its state.
+    async fn respond_kept<B>(&self, parts: &Parts, body: B) -> Reply
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        if parts.method.is_safe() {
+            return self.respond(parts, body).await;
+        }
+        if let Err(status) = self.views.can_keep() {
+            return Exchange::new(parts).error(&status);
+        }
+        let reply = self.respond(parts, body).await;
+        match self.views.settled().await {
+            Ok(()) => reply,
+            Err(status) => Exchange::new(parts).error(&status),
+        }
+    }
+
     async fn respond<B>(&self, parts: &Parts, body: B) -> Reply
     where
         B: http_body::Body<Data = Bytes>,

@@ -34,6 +34,7 @@ mod objects;
 mod options;
 mod outcome;
 mod patch;
+mod restore;
 mod sandboxes;
 mod selection;
 mod storage_key;

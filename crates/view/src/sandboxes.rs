@@ -1,7 +1,7 @@
 //! The named sandboxes of a server: the views themselves, their View objects and their files, as one state.
 
 use crate::{
-    CreateView, View, ViewFiles,
+    CreateView, View, ViewFiles, restore,
     view::{Own, Shared},
     view_kind, view_name,
 };
@@ -24,8 +24,9 @@ pub(crate) struct Sandboxes {
 }
 
 impl Sandboxes {
-    pub fn new() -> Self {
-        let objects = Store::new(Options::default());
+    /// None yet. Revisions of View objects go on after `revision`, so that none is used twice.
+    pub fn new(revision: u64) -> Self {
+        let objects = Store::starting_at(revision, Options::default());
         Self { named: DashMap::new(), objects, files: OnceLock::new(), removed: RwLock::default() }
     }
 
@@ -45,6 +46,10 @@ impl Sandboxes {
         let mut all: Vec<View> = views.collect();
         all.sort_by(|a, b| a.name().cmp(b.name()));
         all
+    }
+
+    pub fn insert(&self, store: minkapi_store::View<Object>, own: Arc<Own>) {
+        self.named.insert(store.name().clone(), (store, own));
     }
 
     pub fn len(&self) -> usize {
@@ -74,15 +79,17 @@ impl Shared {
         if options.from != BASE && !self.sandboxes.named.contains_key(&*options.from) {
             return Err(Status::not_found(&resource(), &options.from));
         }
-        let store = match self.store.fork(name, fork_of(&options)) {
+        let own = Own::named(&self.config, options.clone());
+        let note = restore::note(&options, own.created);
+        let store = match self.store.fork_noting(name, fork_of(&options), &note) {
             Ok(store) => store,
             Err(ForkError::AlreadyExists) => return existing(),
             Err(err) => return Err(fork_status(&options.from, &err)),
         };
-        let view = View::of(self.clone(), store.clone(), Arc::new(Own::named(&self.config, options)));
+        let view = View::of(self.clone(), store.clone(), Arc::new(own));
         match self.set_up(&view) {
             Ok(()) => {
-                self.sandboxes.named.insert(store.name().clone(), (store, view.own.clone()));
+                self.sandboxes.insert(store, view.own.clone());
                 Ok((view, true))
             }
             Err(status) => {

@@ -44,7 +44,8 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     pub fn new(store: Store<Object>, config: Config) -> Self {
         let base = Arc::new(Own::base(&config));
-        Self { store, config, sandboxes: Sandboxes::new(), summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
+        let sandboxes = Sandboxes::new(store.revision());
+        Self { store, config, sandboxes, summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
     }
 }
 
@@ -66,7 +67,7 @@ impl std::fmt::Debug for View {
 #[derive(Debug)]
 pub(crate) struct Own {
     made_with: Option<CreateView>,
-    created: i64,
+    pub created: i64,
     catalog: ArcSwap<KnownCatalog>,
     pub kubeconfig: OnceLock<PathBuf>,
     /// How many seconds it lives; 0 for ever.
@@ -100,6 +101,14 @@ impl Own {
     pub fn named(config: &Config, made_with: CreateView) -> Self {
         let ttl = made_with.ttl_seconds;
         let own = Self::new(config, Catalog::built_in(), Some(made_with), None);
+        own.live_for(ttl);
+        own
+    }
+
+    /// Of a sandbox that was made by an earlier run.
+    pub fn restored(config: &Config, made_with: CreateView, created: i64) -> Self {
+        let ttl = made_with.ttl_seconds;
+        let own = Self { created, ..Self::new(config, Catalog::built_in(), Some(made_with), None) };
         own.live_for(ttl);
         own
     }

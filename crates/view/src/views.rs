@@ -1,6 +1,6 @@
 //! All views of a server.
 
-use crate::{Clock, CreateView, IdSource, View, ViewFiles, bootstrap, view::Shared};
+use crate::{Clock, CreateView, IdSource, View, ViewFiles, view::Shared};
 use minkapi_admission::Chain;
 use minkapi_object::Status;
 use minkapi_store::Store;
@@ -51,6 +51,17 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// The bounds of a store for such a server.
+    pub fn store_options(&self) -> minkapi_store::Options {
+        minkapi_store::Options {
+            history_events: self.history_events,
+            history_bytes: self.history_bytes,
+            ..minkapi_store::Options::default()
+        }
+    }
+}
+
 /// A server without a socket: the base view and its sandboxes. Cloning counts a reference.
 #[derive(Debug, Clone)]
 pub struct Views {
@@ -60,16 +71,8 @@ pub struct Views {
 impl Views {
     /// A server whose base view holds what kube-apiserver holds at its start (C-01-37).
     pub fn new(config: Config) -> Self {
-        let store = Store::new(minkapi_store::Options {
-            history_events: config.history_events,
-            history_bytes: config.history_bytes,
-            ..minkapi_store::Options::default()
-        });
-        let views = Self { shared: Arc::new(Shared::new(store, config)) };
-        if views.shared.config.bootstrap {
-            bootstrap::fill(&views.base());
-        }
-        views
+        let store = Store::new(config.store_options());
+        Self::over(store, config)
     }
 
     /// The base view.
