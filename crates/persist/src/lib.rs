@@ -18,6 +18,7 @@ mod snapshot;
 
 pub use data_dir::{DataDir, Options, Stats, read_dir, write_dir};
 pub use error::PersistError;
+pub use minkapi_store::Options as StoreOptions;
 pub use log::Fsync;
 pub use snapshot::{read_snapshot, write_snapshot};
 
