@@ -1,6 +1,6 @@
 //! What is served in a view: the built-in resources and those of its CustomResourceDefinitions.
 
-use minkapi_kinds::{CustomResource, Strategy};
+use minkapi_kinds::{CustomResource, Strategy, custom_resource::compare_versions};
 use minkapi_registry::{Ref, Resource, Struct, Text};
 use std::{
     collections::HashMap,
@@ -205,38 +205,4 @@ fn built_in(resource: &'static Resource) -> Option<Arc<Served>> {
         storage: minkapi_store::Kind::new(&resource.storage),
         custom: None,
     }))
-}
-
-/// Kubernetes' order of version names, least first: `v1alpha1 < v1beta1 < v1 < v2`; other names come before all of
-/// these, later ones first (C-01-25).
-fn compare_versions(a: &str, b: &str) -> std::cmp::Ordering {
-    match (version_rank(a), version_rank(b)) {
-        (Some(x), Some(y)) => x.cmp(&y),
-        (Some(_), None) => std::cmp::Ordering::Greater,
-        (None, Some(_)) => std::cmp::Ordering::Less,
-        (None, None) => b.cmp(a),
-    }
-}
-
-/// Stability (alpha 0, beta 1, stable 2), major and minor of `v2beta1`.
-fn version_rank(version: &str) -> Option<(u8, u32, u32)> {
-    let rest = version.strip_prefix('v')?;
-    for (word, stability) in [("alpha", 0), ("beta", 1)] {
-        if let Some((major, minor)) = rest.split_once(word) {
-            return Some((stability, major.parse().ok()?, minor.parse().ok()?));
-        }
-    }
-    Some((2, rest.parse().ok()?, 0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_ordered_as_kubernetes_orders_them() {
-        let mut versions = vec!["foo", "v1beta1", "v10", "v2", "v1alpha1", "v3beta2", "bar"];
-        versions.sort_by(|a, b| compare_versions(b, a));
-        assert_eq!(versions, ["v10", "v2", "v3beta2", "v1beta1", "v1alpha1", "bar", "foo"]);
-    }
 }
