@@ -29,9 +29,8 @@ impl Plugin for PersistentVolumeClaimResize {
         if grows {
             return Ok(());
         }
-        Err(attributes.forbidden(
-            "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
-        ))
+        Err(attributes
+            .forbidden("only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"))
     }
 }
 

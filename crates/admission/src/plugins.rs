@@ -47,7 +47,7 @@ pub(crate) static PLUGINS: &[Row] = &[
     on("TaintNodesByCondition", || Box::new(crate::taint_nodes_by_condition::TaintNodesByCondition)),
     absent("AlwaysPullImages"),
     absent("ImagePolicyWebhook"),
-    absent("PodSecurity"),
+    on("PodSecurity", || Box::new(crate::pod_security::PodSecurity)),
     absent("PodNodeSelector"),
     on("Priority", || Box::new(crate::priority::Priority)),
     on("DefaultTolerationSeconds", || Box::new(crate::default_toleration_seconds::DefaultTolerationSeconds)),
@@ -73,6 +73,6 @@ pub(crate) static PLUGINS: &[Row] = &[
     absent("MutatingAdmissionWebhook"),
     absent("ValidatingAdmissionPolicy"),
     absent("ValidatingAdmissionWebhook"),
-    absent("ResourceQuota"),
+    on("ResourceQuota", || Box::new(crate::resource_quota::ResourceQuota)),
     absent("AlwaysDeny"),
 ];

@@ -54,15 +54,16 @@ fn too_large(pod: &Value, node: &Value) -> Option<String> {
     let allocatable = ResourceList::read(&node["status"]["allocatable"]);
     let counting = Counting { overhead: true, pod_level_hugepages: true, ..Counting::default() };
     let requests = pod_resources::of_pod(pod, Side::Requests, counting);
-    let mut exceeded = Vec::new();
-    let rows: [(&str, fn(&Quantity) -> i64); 2] = [("cpu", Quantity::milli_value), ("memory", Quantity::value)];
-    for (resource, number) in rows {
-        let amount = |list: &ResourceList| list.get(resource).cloned().unwrap_or(Quantity::ZERO);
-        let (requested, available) = (amount(&requests), amount(&allocatable));
-        if requested > available {
-            exceeded.push(format!("{resource}, requested: {}, allocatable: {}", number(&requested), number(&available)));
-        }
-    }
+    let exceeded: Vec<String> = ["cpu", "memory"]
+        .into_iter()
+        .filter_map(|resource| {
+            let amount = |list: &ResourceList| list.get(resource).cloned().unwrap_or(Quantity::ZERO);
+            let number = |amount: &Quantity| if resource == "cpu" { amount.milli_value() } else { amount.value() };
+            let (requested, available) = (amount(&requests), amount(&allocatable));
+            let told = || format!("{resource}, requested: {}, allocatable: {}", number(&requested), number(&available));
+            (requested > available).then(told)
+        })
+        .collect();
     (!exceeded.is_empty()).then(|| format!("node didn't have enough allocatable resources: {}", exceeded.join("; ")))
 }
 

@@ -68,7 +68,8 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 /// The greatest of what containers ask for, were granted and have.
 fn with_status(pod: &Value, side: Side) -> ResourceList {
-    let infeasible = list(&pod["status"], "conditions").iter().find(|c| c["type"] == "PodResizePending").is_some_and(|c| c["reason"] == "Infeasible");
+    let infeasible =
+        list(&pod["status"], "conditions").iter().find(|c| c["type"] == "PodResizePending").is_some_and(|c| c["reason"] == "Infeasible");
     let spec = |container: &Value| if infeasible { ResourceList::default() } else { declared(container, side) };
     let granted = |container: &Value, status: &Value| match &status["allocatedResources"] {
         Value::Object(_) if side == Side::Requests => ResourceList::read(&status["allocatedResources"]),

@@ -46,8 +46,9 @@ impl Plugin for ServiceAccount {
     }
 
     fn validate(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
-        let adds_ephemeral =
-            attributes.operation == Operation::Update && attributes.is_resource("", "pods") && attributes.subresource == "ephemeralcontainers";
+        let adds_ephemeral = attributes.operation == Operation::Update
+            && attributes.is_resource("", "pods")
+            && attributes.subresource == "ephemeralcontainers";
         if !adds_ephemeral && !attributes.creates("", "pods") {
             return Ok(());
         }
@@ -58,7 +59,8 @@ impl Plugin for ServiceAccount {
             };
         }
         let account = account_of(attributes, cluster)?;
-        let enforced = matches!(account["metadata"]["annotations"][ENFORCE_SECRETS].as_str(), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
+        let enforced =
+            matches!(account["metadata"]["annotations"][ENFORCE_SECRETS].as_str(), Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
         if !enforced {
             return Ok(());
         }
@@ -95,8 +97,9 @@ fn account_of(attributes: &Attributes<'_>, cluster: &dyn Cluster) -> Result<Valu
     }
     match cluster.get("serviceaccounts", namespace, name) {
         Some(account) => Ok(account.to_value()),
-        None => Err(attributes
-            .forbidden(format!("error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found"))),
+        None => {
+            Err(attributes.forbidden(format!("error looking up service account {namespace}/{name}: serviceaccount \"{name}\" not found")))
+        }
     }
 }
 
@@ -116,9 +119,8 @@ fn mirror_violation(spec: &Value) -> Option<&'static str> {
                 ["secretName", "secretRef", "nodePublishSecretRef"].iter().any(|key| !source[*key].is_null())
             })
     };
-    let has_secrets = !list(spec, "imagePullSecrets").is_empty()
-        || containers.flat_map(secrets_of).next().is_some()
-        || volumes.any(secret_volume);
+    let has_secrets =
+        !list(spec, "imagePullSecrets").is_empty() || containers.flat_map(secrets_of).next().is_some() || volumes.any(secret_volume);
     if has_secrets {
         return Some("a mirror pod may not reference secrets");
     }

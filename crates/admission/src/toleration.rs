@@ -49,17 +49,17 @@ mod tests {
 
     #[test]
     fn a_toleration_that_another_covers_is_left_out() {
-        let narrow = json!({"key": "a", "operator": "Equal", "value": "x", "effect": "NoSchedule"});
-        let wide = json!({"key": "a", "operator": "Exists"});
-        assert_eq!(merge(&[narrow.clone()], &[wide.clone()]), vec![wide.clone()]);
-        assert_eq!(merge(&[wide.clone()], &[narrow]), vec![wide.clone()]);
-        assert_eq!(merge(&[wide.clone()], &[wide.clone()]), vec![wide]);
+        let narrow = [json!({"key": "a", "operator": "Equal", "value": "x", "effect": "NoSchedule"})];
+        let wide = [json!({"key": "a", "operator": "Exists"})];
+        assert_eq!(merge(&narrow, &wide), wide);
+        assert_eq!(merge(&wide, &narrow), wide);
+        assert_eq!(merge(&wide, &wide), wide);
     }
 
     #[test]
     fn one_that_lasts_longer_is_kept() {
-        let short = json!({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 10});
-        let long = json!({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 20});
-        assert_eq!(merge(&[short], &[long.clone()]), vec![long]);
+        let short = [json!({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 10})];
+        let long = [json!({"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 20})];
+        assert_eq!(merge(&short, &long), long);
     }
 }

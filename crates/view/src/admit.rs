@@ -1,6 +1,6 @@
 //! Admission: the plugins' look at a request, over the objects of the view.
 
-use crate::{Call, View, view::Moment};
+use crate::{Call, View, WriteOptions, bootstrap, form::Form, managed_fields, view::Moment};
 use minkapi_admission::{Attributes, Cluster, Operation};
 use minkapi_object::{Object, Status};
 use minkapi_store::{Change, CommitError, Expect, Key, Kind};
@@ -51,6 +51,10 @@ impl View {
         let chain = &self.config().admission;
         let result = match phase {
             Phase::Mutating => chain.admit(&mut attributes, self),
+            // A deletion has one point at which all plugins look at it.
+            Phase::Validating if operation == Operation::Delete => {
+                chain.admit(&mut attributes, self).and_then(|()| chain.validate(&mut attributes, self))
+            }
             Phase::Validating => chain.validate(&mut attributes, self),
         };
         call.warnings.extend(warnings);
@@ -84,10 +88,13 @@ impl Cluster for View {
     ) -> Result<(), Status> {
         let (kind, key) = (Kind::new(storage), Key::new(namespace, name));
         let catalog = self.catalog();
-        let Some(served) = catalog.all().find(|s| s.storage == kind) else { return Ok(()) };
+        let Some(served) = catalog.all().find(|s| s.storage == kind && s.is_storage_version()) else { return Ok(()) };
+        let call = bootstrap::own_call(served, namespace, name, "status");
         loop {
             let Some(stored) = self.snapshot().get(kind, &key) else { return Ok(()) };
-            let Some(new) = change(&stored.to_typed_value(&served.resource.storage_version, &served.resource.kind))? else { return Ok(()) };
+            let old = self.object_value(served, &stored)?;
+            let Some(mut new) = change(&old)? else { return Ok(()) };
+            managed_fields::update(&Form::of(&call.target), &call, &WriteOptions::default(), &self.moment(), Some(&old), &mut new);
             let draft = self.draft(served, new)?;
             match self.store.commit(kind, key.clone(), Expect::Revision(stored.resource_version()), |r, _| Change::Put(draft.stamp(r))) {
                 Err(CommitError::Conflict { .. }) => {}

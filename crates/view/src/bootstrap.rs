@@ -1,9 +1,10 @@
 //! What kube-apiserver holds at its start (C-01-37), and how the server makes objects of its own. A server that does not
 //! authorize has no RBAC objects, as upstream.
 
-use crate::{Call, Target, UserInfo, View, Warnings, WriteOptions, form::Form, managed_fields, metadata};
+use crate::{Call, Served, Target, UserInfo, View, Warnings, WriteOptions, form::Form, managed_fields, metadata};
 use minkapi_store::{Change, Expect, Key};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Name of the ServiceCIDR with the server's own ranges.
 pub(crate) const SERVICE_CIDR: &str = "kubernetes";
@@ -147,6 +148,21 @@ fn date_conditions(object: &mut Value, now: &str) {
     }
 }
 
+/// A call by the server itself.
+pub(crate) fn own_call(served: &Arc<Served>, namespace: &str, name: &str, subresource: &str) -> Call {
+    Call {
+        target: Target {
+            served: served.clone(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            subresource: subresource.to_owned(),
+        },
+        user: UserInfo { name: "system:apiserver".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
+        user_agent: "kube-apiserver".to_owned(),
+        warnings: Warnings::default(),
+    }
+}
+
 /// Stores an object of the server's own making, with the status that it has. False when its kind is not served or there
 /// is an object of its name.
 pub(crate) fn store(view: &View, mut object: Value) -> bool {
@@ -154,12 +170,7 @@ pub(crate) fn store(view: &View, mut object: Value) -> bool {
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let Ok(served) = view.served(&api_version, &kind) else { return false };
     let namespace = metadata::text(&object, "namespace").to_owned();
-    let call = Call {
-        target: Target { served: served.clone(), namespace: namespace.clone(), name: String::new(), subresource: String::new() },
-        user: UserInfo { name: "system:apiserver".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
-        user_agent: "kube-apiserver".to_owned(),
-        warnings: Warnings::default(),
-    };
+    let call = own_call(&served, &namespace, "", "");
     let moment = view.moment();
     let status = object.as_object_mut().and_then(|o| o.remove("status"));
     served.strategy.default(&mut object);

@@ -109,17 +109,21 @@ fn assign(pod: &mut Value, binding: &Value, node: &str, now: &str) -> Result<(),
     Ok(())
 }
 
-/// Makes the PodScheduled condition True.
+/// Makes the PodScheduled condition True, and leaves nothing else in it but the time since when it is.
 fn set_scheduled(pod: &mut Value, now: &str) {
     let conditions = &mut pod["status"]["conditions"];
     if !conditions.is_array() {
         *conditions = json!([]);
     }
     let Some(list) = conditions.as_array_mut() else { return };
-    let scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
+    let mut scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": now});
     match list.iter_mut().find(|c| c["type"] == "PodScheduled") {
-        Some(existing) if existing["status"] == "True" => {}
-        Some(existing) => *existing = scheduled,
+        Some(existing) => {
+            if existing["status"] == "True" {
+                scheduled["lastTransitionTime"] = existing["lastTransitionTime"].take();
+            }
+            *existing = scheduled;
+        }
         None => list.push(scheduled),
     }
 }
