@@ -3,11 +3,17 @@
 //! One file per command, with a line in [`Command`] and one in `main`. This crate stays light on purpose: building it must not compile the product.
 
 mod bench;
+mod clients;
 mod codegen;
+mod conformance;
+mod test;
 mod tidy;
 
 use clap::{Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::PathBuf,
+    process::{self, ExitCode},
+};
 
 /// Development tasks of the workspace.
 #[derive(Parser)]
@@ -23,6 +29,12 @@ enum Command {
     Codegen(codegen::Args),
     /// Check the layout rules: layers, file lengths, first lines, READMEs, generated files, the root directory.
     Tidy,
+    /// Run every check: formatting, layout, generated tables, clippy, documentation, dependencies, tests.
+    Test,
+    /// Build the real Kubernetes programs that tests run into target/clients; needs Go.
+    Clients(clients::Args),
+    /// Replay recorded conversations with a real kube-apiserver and show where answers differ.
+    Conformance(conformance::Args),
     /// Measure a release build against a bare hyper server and kube-apiserver.
     Bench(bench::Args),
 }
@@ -35,6 +47,9 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Test => test::run(),
+        Command::Clients(args) => clients::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,4 +64,14 @@ fn main() -> ExitCode {
 fn workspace() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+/// Runs cargo in the workspace.
+fn cargo(args: &[&str], env: &[(&str, &str)]) -> Outcome {
+    let status = process::Command::new(env!("CARGO")).args(args).envs(env.iter().copied()).current_dir(workspace()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("cargo {} ended with {status}", args.join(" "))),
+        Err(err) => Err(format!("cannot run cargo: {err}")),
+    }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: every check of the project, as CI runs them.
 
-use crate::{Outcome, codegen, tidy, workspace};
+use crate::{Outcome, cargo, tidy};
 use std::{
     process::{Command, Stdio},
     time::Instant,
@@ -9,8 +9,7 @@ use std::{
 /// Runs all checks; the first failure ends it.
 pub fn run() -> Outcome {
     step("formatting", || cargo(&["fmt", "--all", "--check"], &[]))?;
-    step("layout and layers", tidy::run)?;
-    step("generated tables are current", codegen::check)?;
+    step("layout, layers and generated tables", tidy::run)?;
     step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"], &[]))?;
     step("documentation", || cargo(&["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "-D warnings")]))?;
     step("dependencies", deny)?;
@@ -23,15 +22,6 @@ fn step(name: &str, check: impl FnOnce() -> Outcome) -> Outcome {
     check().map_err(|why| format!("{name}: {why}"))?;
     println!("== {name}: ok in {:.0} s", start.elapsed().as_secs_f64());
     Ok(())
-}
-
-fn cargo(args: &[&str], env: &[(&str, &str)]) -> Outcome {
-    let status = Command::new(env!("CARGO")).args(args).envs(env.iter().copied()).current_dir(workspace()).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("cargo {} ended with {status}", args.join(" "))),
-        Err(err) => Err(format!("cannot run cargo: {err}")),
-    }
 }
 
 /// Bans, licences and sources. The advisory database lives in a repository of its own, so it is not asked here.

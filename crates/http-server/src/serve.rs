@@ -62,7 +62,8 @@ impl Transport for Plain {
 }
 
 /// Serves HTTP/1.1 and HTTP/2 until `shutdown` is ready. Then no connection is accepted any more, watches end, clients
-/// are told to go (`Connection: close`, GOAWAY), and requests under way may finish.
+/// are told to go (`Connection: close`, GOAWAY), and requests under way may finish. Returns how many connections were cut
+/// off because their requests had not finished in time.
 ///
 /// # Errors
 /// None today: what goes wrong on a connection is logged and ends that connection.
@@ -72,7 +73,7 @@ pub async fn serve<T: Transport>(
     service: ApiService,
     config: ServeConfig,
     shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
+) -> io::Result<usize> {
     let slots = Arc::new(Semaphore::new(config.max_connections));
     let stop = watch::Sender::new(false);
     let mut connections = JoinSet::new();
@@ -110,7 +111,7 @@ pub async fn serve<T: Transport>(
     if tokio::time::timeout(config.drain_timeout, drained).await.is_err() {
         tracing::warn!("requests were still under way when the time to finish them was over");
     }
-    Ok(())
+    Ok(connections.len())
 }
 
 fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {

@@ -1,6 +1,12 @@
 //! What a server is launched with.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use minkapi_persist::Fsync;
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 /// Settings of a server. The defaults are those of the `minkapi` program, but for the port: an embedded server takes a
 /// free one.
@@ -10,7 +16,8 @@ pub struct Config {
     pub bind_address: SocketAddr,
     /// First segment of the base view's URLs.
     pub base_prefix: String,
-    /// Where the kubeconfig of the base view goes; those of sandboxes and the scheduler configurations go beside it.
+    /// Where the kubeconfig of the base view goes; those of sandboxes and the scheduler configurations go beside it. By
+    /// default in a temporary folder of its own, as several servers may run in one process.
     pub kubeconfig: PathBuf,
     /// Whether the files stay after a shutdown.
     pub keep_files: bool,
@@ -32,6 +39,10 @@ pub struct Config {
     pub service_node_port_range: (u16, u16),
     /// Changes that are remembered for each kind in each view.
     pub history_events: u64,
+    /// The directory in which state is kept; without one it is in memory only.
+    pub data_dir: Option<PathBuf>,
+    /// When kept state is made to outlast a crash of the machine.
+    pub fsync: Fsync,
 }
 
 impl Default for Config {
@@ -39,7 +50,7 @@ impl Default for Config {
         Self {
             bind_address: SocketAddr::from(([127, 0, 0, 1], 0)),
             base_prefix: "base".to_owned(),
-            kubeconfig: std::env::temp_dir().join(format!("minkapi-{}.yaml", std::process::id())),
+            kubeconfig: own_kubeconfig(),
             keep_files: false,
             watch_queue_size: 100,
             watch_timeout: Duration::from_secs(300),
@@ -50,6 +61,15 @@ impl Default for Config {
             service_cluster_ip_range: "10.0.0.0/24".to_owned(),
             service_node_port_range: (30_000, 32_767),
             history_events: 65_536,
+            data_dir: None,
+            fsync: Fsync::default(),
         }
     }
+}
+
+/// A path that no other server of this or another process takes.
+fn own_kubeconfig() -> PathBuf {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let folder = format!("minkapi-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    std::env::temp_dir().join(folder).join("minkapi.yaml")
 }

@@ -34,6 +34,9 @@ pub enum LaunchError {
         /// Why not.
         source: io::Error,
     },
+    /// The state in the data directory cannot be used.
+    #[error("cannot use the data directory")]
+    Data(#[from] minkapi_persist::PersistError),
     /// A kubeconfig or scheduler configuration cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -48,6 +51,9 @@ pub enum ShutdownError {
     /// A file could not be removed.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Not everything could be kept in the data directory.
+    #[error("state was lost: {0}")]
+    Data(#[from] minkapi_store::LogFailed),
     /// The serving task failed.
     #[error("the server failed: {0}")]
     Serve(String),

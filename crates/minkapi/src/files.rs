@@ -23,11 +23,13 @@ pub(crate) enum Owner<'a> {
 pub(crate) struct Files {
     kubeconfig: PathBuf,
     written: Mutex<BTreeMap<String, Vec<PathBuf>>>,
+    /// The folder, if it was made for these files.
+    made: Mutex<Option<PathBuf>>,
 }
 
 impl Files {
     pub fn new(kubeconfig: PathBuf) -> Self {
-        Self { kubeconfig, written: Mutex::default() }
+        Self { kubeconfig, written: Mutex::default(), made: Mutex::default() }
     }
 
     /// Where the kubeconfig of a view goes.
@@ -58,8 +60,9 @@ impl Files {
         };
         let kubeconfig = self.kubeconfig_of(owner);
         let scheduler = self.scheduler_config_of(owner);
-        if let Some(folder) = kubeconfig.parent().filter(|f| !f.as_os_str().is_empty()) {
+        if let Some(folder) = kubeconfig.parent().filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
             fs::create_dir_all(folder).map_err(|source| FileError { action: "cannot create", path: folder.to_owned(), source })?;
+            *self.made.lock() = Some(folder.to_owned());
         }
         refuse_foreign(&kubeconfig)?;
         let absolute = std::path::absolute(&kubeconfig).unwrap_or_else(|_| kubeconfig.clone());
@@ -82,13 +85,16 @@ impl Files {
         results.into_iter().collect()
     }
 
-    /// Removes the files of all views.
+    /// Removes the files of all views, and their folder if it was made for them and holds nothing else.
     ///
     /// # Errors
     /// As [`Self::remove`].
     pub fn remove_all(&self) -> Result<(), FileError> {
         let names: Vec<String> = self.written.lock().keys().cloned().collect();
         let results: Vec<_> = names.iter().map(|name| self.remove(name)).collect();
+        if let Some(folder) = self.made.lock().take() {
+            let _ = fs::remove_dir(folder);
+        }
         results.into_iter().collect()
     }
 }
@@ -154,6 +160,16 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         files.remove_all().unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_that_was_made_for_the_files_goes_with_them() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("own");
+        let files = Files::new(folder.join("minkapi.yaml"));
+        files.write(Owner::Base, "http://127.0.0.1:1/base").unwrap();
+        files.remove_all().unwrap();
+        assert!(!folder.exists());
     }
 
     #[cfg(unix)]

@@ -33,6 +33,7 @@ pub use config::Config;
 pub use error::{FileError, LaunchError, ShutdownError, ViewError};
 pub use minkapi_admission as admission;
 pub use minkapi_object::{FieldSelector, LabelSelector, Object, Status};
+pub use minkapi_persist as persist;
 pub use minkapi_schema::duration;
 pub use minkapi_store::MatchCriteria;
 pub use minkapi_view::{CreateView, DeleteOptions, EventSink, ListOptions, PatchType, ResourceVersion, View, Views};

@@ -6,6 +6,7 @@ use crate::{
 };
 use minkapi_admission::Chain;
 use minkapi_http_server::{ApiService, Plain, ServeConfig, serve};
+use minkapi_persist::DataDir;
 use minkapi_view::{CreateView, View, ViewFiles, Views};
 use std::{
     io,
@@ -23,8 +24,9 @@ pub struct Server {
     base_prefix: String,
     files: Arc<ServedFiles>,
     keep_files: bool,
+    data: Option<DataDir>,
     stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<io::Result<usize>>,
 }
 
 /// A sandbox view that is served.
@@ -83,14 +85,19 @@ impl Server {
     /// # Errors
     /// A setting that cannot be used, an address that cannot be listened on, a file that cannot be written.
     pub async fn launch(config: Config) -> Result<Self, LaunchError> {
-        let views = Views::new(view_config(&config)?);
+        let view_config = view_config(&config)?;
         let address = config.bind_address;
         let listener = TcpListener::bind(address).await.map_err(|source| LaunchError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| LaunchError::Listen { address, source })?;
+        let (views, data) = open_views(&config, view_config)?;
         let base_prefix = config.base_prefix.clone();
         let files = Arc::new(ServedFiles { files: Files::new(config.kubeconfig.clone()), address, base_prefix: base_prefix.clone() });
         files.write(&base_prefix)?;
         views.keep_files(files.clone());
+        for view in views.list() {
+            // Views that were kept.
+            files.write(view.name())?;
+        }
         tokio::spawn(views.housekeeping());
         let service = ApiService::new(
             views.clone(),
@@ -103,7 +110,7 @@ impl Server {
             let _ = stopped.await;
         };
         let task = tokio::spawn(serve(listener, Plain, service.clone(), limits, shutdown));
-        Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, stop: Some(stop), task })
+        Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, data, stop: Some(stop), task })
     }
 
     /// All views, without socket and files.
@@ -170,15 +177,19 @@ impl Server {
     /// they are to be kept.
     ///
     /// # Errors
-    /// A file that could not be removed, a serving task that failed. The server has stopped all the same.
+    /// Requests that were cut off, a file that could not be removed, a serving task that failed. The server has stopped
+    /// all the same.
     pub async fn shutdown(mut self) -> Result<(), ShutdownError> {
         drop(self.stop.take());
         let served = (&mut self.task).await;
+        let kept = self.data.take().map_or(Ok(()), DataDir::close);
         if !self.keep_files {
             self.files.files.remove_all()?;
         }
+        kept?;
         match served {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(0)) => Ok(()),
+            Ok(Ok(cut_off)) => Err(ShutdownError::Timeout(cut_off)),
             Ok(Err(err)) => Err(ShutdownError::Serve(err.to_string())),
             Err(err) => Err(ShutdownError::Serve(err.to_string())),
         }
@@ -188,6 +199,14 @@ impl Server {
     pub fn folder(&self) -> PathBuf {
         self.kubeconfig().parent().map_or_else(PathBuf::new, Path::to_path_buf)
     }
+}
+
+/// The views of a server, kept in a directory if one is given.
+fn open_views(config: &Config, view_config: minkapi_view::Config) -> Result<(Views, Option<DataDir>), LaunchError> {
+    let Some(dir) = &config.data_dir else { return Ok((Views::new(view_config), None)) };
+    let options = minkapi_persist::Options { fsync: config.fsync, ..minkapi_persist::Options::default() };
+    let (store, data) = DataDir::open(dir, options, view_config.store_options())?;
+    Ok((Views::over(store, view_config), Some(data)))
 }
 
 fn view_config(config: &Config) -> Result<minkapi_view::Config, LaunchError> {
