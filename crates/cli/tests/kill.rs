@@ -121,8 +121,9 @@ fn write(address: &str, writer: u64, seed: u64, known: &Mutex<BTreeMap<String, K
     let Ok(mut client) = Client::connect(address) else { return };
     let mut numbers = Numbers(seed | 1);
     loop {
-        let name = format!("w{writer}-{}", numbers.below(NAMES));
         let view = ["base", "kept"][numbers.below(2) as usize];
+        // What is in the base view is seen in the live sandbox as well.
+        let name = format!("{view}-{writer}-{}", numbers.below(NAMES));
         let key = format!("{view}/{name}");
         let value = numbers.below(1_000_000);
         let current = known.lock().unwrap().entry(key.clone()).or_default().acknowledged;
