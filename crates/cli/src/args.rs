@@ -1,6 +1,6 @@
 //! The flags of `minkapi`.
 
-use crate::{command::Command, exit::Failure};
+use crate::{command::Command, data_args::DataArgs, exit::Failure};
 use clap::Parser;
 use minkapi::{Config, duration};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -73,6 +73,10 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = Config::default().history_events)]
     pub history_events: u64,
 
+    /// How state is kept.
+    #[command(flatten)]
+    pub data: DataArgs,
+
     /// Log level, as klog's: 0 to 2 what matters, 3 to 5 also what helps to find faults, from 6 everything
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub verbosity: u8,
@@ -102,6 +106,8 @@ impl Args {
             service_cluster_ip_range: self.service_cluster_ip_range,
             service_node_port_range: self.service_node_port_range,
             history_events: self.history_events,
+            data_dir: self.data.data_dir,
+            fsync: self.data.fsync.policy(),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What `minkapi` does besides serving: commands that talk to a running server.
 
-use crate::{client::Client, exit::Failure, export, import, simulate, view};
+use crate::{client::Client, exit::Failure, export, import, simulate, snapshot, view};
 use clap::{Args, Subcommand};
 
 /// A command; without one the server runs.
@@ -15,6 +15,9 @@ pub enum Command {
     Export(export::Export),
     /// Fork a view, run a scheduler in the fork until nothing more gets bound, tell what it did, and throw the fork away
     Simulate(simulate::Simulate),
+    /// Take the state of a data directory along in one file, or make a data directory of such a file
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
 }
 
 /// Where the server is.
@@ -45,5 +48,6 @@ pub async fn run(command: Command) -> Result<(), Failure> {
         Command::Import(import) => import.run().await,
         Command::Export(export) => export.run().await,
         Command::Simulate(simulate) => simulate.run().await,
+        Command::Snapshot(snapshot) => snapshot.run(),
     }
 }

@@ -31,6 +31,9 @@ pub enum Failure {
     /// A file of a command cannot be read or written.
     #[error("{0}")]
     File(String, #[source] std::io::Error),
+    /// State in a data directory or snapshot cannot be used.
+    #[error("cannot use the state")]
+    State(#[from] minkapi::persist::PersistError),
     /// The runtime or the signal handlers cannot be set up.
     #[error("cannot start the runtime")]
     Runtime(std::io::Error),
@@ -43,7 +46,7 @@ impl Failure {
             Self::Options(_) | Self::Launch(LaunchError::Init { .. }) => BAD_OPTIONS,
             Self::Launch(_) | Self::Runtime(_) => FAILED_START,
             Self::Shutdown(_) => FAILED_SHUTDOWN,
-            Self::Request(_) | Self::File(..) => FAILED_COMMAND,
+            Self::Request(_) | Self::File(..) | Self::State(_) => FAILED_COMMAND,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod client;
 mod command;
+mod data_args;
 mod exit;
 mod export;
 mod import;
@@ -10,6 +11,7 @@ mod kubeconfig;
 mod logging;
 mod print;
 mod simulate;
+mod snapshot;
 mod view;
 
 use args::Args;
