@@ -37,6 +37,7 @@ mod patch;
 mod restore;
 mod sandboxes;
 mod selection;
+mod service_account_tokens;
 mod storage_key;
 mod subresource;
 mod summary;

@@ -9,6 +9,7 @@ use crate::{
     summary::Summaries,
     view_kind,
     hooks::PortsInFlight,
+    service_account_tokens::TokenKey,
     views::{self, Config},
 };
 use arc_swap::ArcSwap;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub base: Arc<Own>,
     pub definitions: crd::Definitions,
     pub ports_in_flight: PortsInFlight,
+    token_key: OnceLock<Option<TokenKey>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -42,10 +44,15 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// The key that signs tokens of service accounts.
+    pub fn token_key(&self) -> Option<&TokenKey> {
+        self.token_key.get_or_init(TokenKey::generate).as_ref()
+    }
+
     pub fn new(store: Store<Object>, config: Config) -> Self {
         let base = Arc::new(Own::base(&config));
         let sandboxes = Sandboxes::new(store.revision());
-        Self { store, config, sandboxes, summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default() }
+        Self { store, config, sandboxes, summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default(), token_key: OnceLock::new() }
     }
 }
 

@@ -5,6 +5,7 @@ mod connect;
 mod eviction;
 mod review;
 mod scale;
+mod token;
 
 use crate::{Body, Call, Outcome, Served, View, WriteOptions, admit::Phase, decode, form::Form};
 use minkapi_admission::Operation;
@@ -28,6 +29,7 @@ static POSTS: &[(&str, &str, &dyn Post)] = &[
     ("bindings", "", &binding::Binding),
     ("pods", "binding", &binding::Binding),
     ("pods", "eviction", &eviction::Eviction),
+    ("serviceaccounts", "token", &token::Token),
     ("subjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),
     ("selfsubjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),
     ("localsubjectaccessreviews.authorization.k8s.io", "", &review::ACCESS),

@@ -1,8 +1,8 @@
 //! Reviews: questions that are posted and answered, not stored (C-09-34, C-09-35). Whoever asks may do everything here
-//! (C-02-28 is for a server that authorizes), and no token is known.
+//! (C-02-28 is for a server that authorizes), and the tokens that are known are those of service accounts.
 
 use super::{Answer, Post};
-use crate::{Call, Content, Outcome, UserInfo, View, WriteOptions, form::Form, managed_fields, metadata};
+use crate::{Call, Content, Outcome, UserInfo, View, WriteOptions, form::Form, managed_fields, metadata, service_account_tokens};
 use minkapi_object::Status;
 use minkapi_schema::field;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// How one kind of review is answered.
 pub(super) struct Review {
     /// Its status.
-    status: fn(&Value, &UserInfo) -> Result<Value, Status>,
+    status: fn(&View, &Value, &UserInfo) -> Result<Value, Status>,
     /// Whether its spec is sent back, with managed fields.
     echo: bool,
     /// Whether the answer has a creation time.
@@ -19,15 +19,15 @@ pub(super) struct Review {
     invalid_kind: &'static str,
 }
 
-pub(super) static ACCESS: Review = Review { status: |_, _| Ok(json!({"allowed": true})), echo: true, timed: false, invalid_kind: "" };
+pub(super) static ACCESS: Review = Review { status: |_, _, _| Ok(json!({"allowed": true})), echo: true, timed: false, invalid_kind: "" };
 
 pub(super) static RULES: Review = Review { status: rules, echo: false, timed: false, invalid_kind: "" };
 
-pub(super) static SELF_SUBJECT: Review = Review { status: |_, user| Ok(self_subject(user)), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
+pub(super) static SELF_SUBJECT: Review = Review { status: |_, _, user| Ok(self_subject(user)), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
 
 pub(super) static TOKEN: Review = Review { status: token, echo: true, timed: false, invalid_kind: "TokenReview" };
 
-fn rules(review: &Value, _: &UserInfo) -> Result<Value, Status> {
+fn rules(_: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
     if review["spec"]["namespace"].as_str().unwrap_or_default().is_empty() {
         return Err(Status::bad_request("no namespace on request"));
     }
@@ -54,11 +54,14 @@ fn self_subject(user: &UserInfo) -> Value {
     json!({"userInfo": info})
 }
 
-fn token(review: &Value, _: &UserInfo) -> Result<Value, Status> {
-    if review["spec"]["token"].as_str().unwrap_or_default().is_empty() {
+fn token(view: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
+    let spec = &review["spec"];
+    let token = spec["token"].as_str().unwrap_or_default();
+    if token.is_empty() {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
-    Ok(json!({"user": {}, "error": "invalid bearer token"}))
+    let audiences: Vec<&str> = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    Ok(service_account_tokens::review(view, token, &audiences))
 }
 
 impl Post for Review {
@@ -81,7 +84,7 @@ impl Review {
         if !errors.is_empty() {
             return Err(field::invalid(&served.resource.group, self.invalid_kind, metadata::text(&review, "name"), &errors));
         }
-        let status = (self.status)(&review, &call.user)?;
+        let status = (self.status)(view, &review, &call.user)?;
         if !self.echo {
             let mut answer = json!({"apiVersion": review["apiVersion"], "kind": review["kind"], "metadata": {}});
             if self.timed {
