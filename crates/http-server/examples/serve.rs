@@ -10,5 +10,5 @@ async fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(&address).await?;
     let service = ApiService::new(Views::new(minkapi_view::Config::default()), Config { profiling: true, ..Config::default() });
     let interrupted = async { drop(tokio::signal::ctrl_c().await) };
-    serve(listener, Plain, service, ServeConfig::default(), interrupted).await
+    serve(listener, Plain, service, ServeConfig::default(), interrupted).await.map(drop)
 }

@@ -9,13 +9,18 @@
 
 mod action;
 mod authenticate;
+mod authentication;
+mod authorize;
 mod body;
+mod connection;
 mod discovery;
 mod documents;
 mod encode;
 mod errors;
 mod exchange;
+mod foreign;
 mod health;
+mod impersonation;
 mod limits;
 mod list_body;
 mod media_type;
@@ -30,12 +35,17 @@ mod resource;
 mod serve;
 mod service;
 mod table;
+mod tls;
 mod version;
 mod views_api;
 mod warnings;
 mod watch_stream;
 
 pub use authenticate::{Authenticate, EveryoneIsAdmin};
+pub use authentication::{Authentication, PeerCertificate, TokenFileError, Verifier, ViewTokens};
+pub use authorize::Authorization;
+pub use minkapi_authorization::Rbac;
 pub use body::ResponseBody;
 pub use serve::{Plain, ServeConfig, Transport, serve};
 pub use service::{ApiService, Config, ResponseFuture};
+pub use tls::{Tls, TlsError, TlsFiles};

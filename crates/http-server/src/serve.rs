@@ -1,6 +1,6 @@
 //! The network: connections, their limits, and how they end.
 
-use crate::ApiService;
+use crate::{ApiService, PeerCertificate, connection::Connection};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -12,6 +12,9 @@ use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
 };
+
+/// How long a connection may take to be ready.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 
 /// Limits of connections.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct ServeConfig {
     pub max_streams: u32,
     /// How long requests may take to finish after shutdown has begun.
     pub drain_timeout: Duration,
+    /// Whether requests that a browser makes for a foreign page are refused: for servers that ask for no credentials.
+    pub refuse_foreign: bool,
 }
 
 impl Default for ServeConfig {
@@ -36,6 +41,7 @@ impl Default for ServeConfig {
             max_header_size: 1 << 20,
             max_streams: 1000,
             drain_timeout: Duration::from_secs(30),
+            refuse_foreign: false,
         }
     }
 }
@@ -47,6 +53,11 @@ pub trait Transport: Clone + Send + Sync + 'static {
 
     /// Makes a connection ready.
     fn establish(&self, stream: TcpStream) -> impl Future<Output = io::Result<Self::Io>> + Send;
+
+    /// Who the client has proved to be by a certificate.
+    fn peer(&self, _: &Self::Io) -> Option<PeerCertificate> {
+        None
+    }
 }
 
 /// HTTP over plain TCP.
@@ -89,7 +100,7 @@ pub async fn serve<T: Transport>(
             () = &mut shutdown => break,
             accepted = accepted => match accepted {
                 Ok((slot, stream)) => {
-                    let connection = connection(stream, transport.clone(), service.clone(), builder.clone(), stop.subscribe());
+                    let connection = connection(stream, transport.clone(), (service.clone(), config.refuse_foreign), builder.clone(), stop.subscribe());
                     connections.spawn(async move {
                         connection.await;
                         drop(slot);
@@ -136,15 +147,18 @@ fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {
 async fn connection<T: Transport>(
     stream: TcpStream,
     transport: T,
-    service: ApiService,
+    (service, refuse_foreign): (ApiService, bool),
     builder: Builder<TokioExecutor>,
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
-    let io = match transport.establish(stream).await {
-        Ok(io) => TokioIo::new(io),
-        Err(err) => return tracing::debug!(%err, "a connection was not established"),
+    let io = match tokio::time::timeout(HANDSHAKE, transport.establish(stream)).await {
+        Ok(Ok(io)) => io,
+        Ok(Err(err)) => return tracing::debug!(%err, "a connection was not established"),
+        Err(_) => return tracing::debug!("a connection was not established in time"),
     };
+    let service = Connection { peer: transport.peer(&io), service, refuse_foreign };
+    let io = TokioIo::new(io);
     let mut connection = pin!(builder.serve_connection_with_upgrades(io, service));
     let served = tokio::select! {
         served = connection.as_mut() => served,

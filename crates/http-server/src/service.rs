@@ -2,13 +2,15 @@
 
 use crate::{
     action::{Action, NoAction},
-    authenticate::{Authenticate, EveryoneIsAdmin},
+    authenticate::Authenticate,
+    authentication::{self, Authentication},
+    authorize::{self, Authorization},
     body::ResponseBody,
     discovery,
     documents::Cache,
     errors,
     exchange::{Exchange, Reply},
-    health, openapi, profile, query,
+    health, impersonation, openapi, profile, query,
     request_info::Path,
     resource, version,
     views_api::{self, ViewsApi},
@@ -16,7 +18,8 @@ use crate::{
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{Request, Response, request::Parts};
-use minkapi_object::Status;
+use minkapi_authorization::Attributes;
+use minkapi_object::{GroupResource, Status};
 use minkapi_view::{UserInfo, View, Views};
 use std::{
     convert::Infallible,
@@ -39,6 +42,8 @@ pub struct Config {
     pub body_limit: usize,
     /// Tells who makes a request.
     pub authenticate: Arc<dyn Authenticate>,
+    /// Tells who may do what.
+    pub authorization: Arc<Authorization>,
     /// Whether `/debug/pprof/profile` is served.
     pub profiling: bool,
     /// Whether URLs of views are `https`.
@@ -49,7 +54,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             body_limit: 3 << 20,
-            authenticate: Arc::new(EveryoneIsAdmin),
+            authenticate: Arc::new(Authentication::default().open()),
+            authorization: Arc::new(Authorization::AlwaysAllow),
             profiling: false,
             tls: false,
         }
@@ -176,21 +182,66 @@ impl Inner {
             Some(at) => (path.get(1..=at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
             None => (path.trim_start_matches('/'), "/"),
         };
+        let in_view = self.view_at(first);
+        let user = match self.admit(&exchange, user, &path, first, in_view.is_none()) {
+            Ok(user) => user,
+            Err(status) => return exchange.error(&status),
+        };
         match first {
             "" if path.len() <= 1 => exchange.raw_json(&serde_json::json!({"paths": self.root_paths()})),
             "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body).await,
             "version" => version::serve(&exchange),
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
-            base if base == self.views.base_name() => self.in_view(&exchange, self.views.base(), inside, user, body).await,
-            _ => match health::serve(&exchange, &path, self.is_shutting_down()) {
-                Some(reply) => reply,
-                None => match self.views.get(first).filter(|v| !v.is_base()) {
-                    Some(view) => self.in_view(&exchange, view, inside, user, body).await,
+            _ => match in_view {
+                Some(view) => self.in_view(&exchange, view, inside, user, body).await,
+                None => match health::serve(&exchange, &path, self.is_shutting_down()) {
+                    Some(reply) => reply,
                     None if first.is_empty() => exchange.not_found(),
                     None => exchange.error(&views_api::unknown(first)),
                 },
             },
         }
+    }
+
+    /// The view that a path's first segment names. No view has the name of anything else at the root.
+    fn view_at(&self, segment: &str) -> Option<View> {
+        if segment == self.views.base_name() {
+            return Some(self.views.base());
+        }
+        self.views.get(segment).filter(|v| !v.is_base())
+    }
+
+    /// Keeps those out who may be elsewhere only, and what is at the root from those who may not see it.
+    fn admit(&self, exchange: &Exchange<'_>, user: UserInfo, path: &str, segment: &str, at_root: bool) -> Result<UserInfo, Status> {
+        let public = matches!(segment, "healthz" | "livez" | "readyz" | "version");
+        if public {
+            return Ok(user);
+        }
+        if !authentication::may_enter(&user, segment) {
+            let text = format!("User \"{}\" cannot enter \"/{segment}\"", user.name);
+            return Err(Status::forbidden(&GroupResource::new("", ""), "", text));
+        }
+        if at_root {
+            let verb = authorize::method_verb(exchange.method());
+            self.config.authorization.check(&self.views.base(), &user, &Attributes { verb, path, ..Attributes::default() })?;
+        }
+        Ok(user)
+    }
+
+    /// Who is acting in a view: whom the caller wants to be, if he may, and if that one may do what is asked for.
+    fn authorize(&self, exchange: &Exchange<'_>, view: &View, user: UserInfo, path: &str, parsed: Path<'_>) -> Result<UserInfo, Status> {
+        let authorization = &self.config.authorization;
+        let acting = match impersonation::wanted(&exchange.parts.headers)? {
+            None => user,
+            Some(wanted) => {
+                for needed in impersonation::needed(&wanted) {
+                    authorization.check(view, &user, &needed)?;
+                }
+                wanted
+            }
+        };
+        authorization.check(view, &acting, &authorize::attributes(exchange, path, parsed))?;
+        Ok(acting)
     }
 
     fn is_shutting_down(&self) -> bool {
@@ -218,6 +269,10 @@ impl Inner {
         B::Error: std::fmt::Display,
     {
         let parsed = Path::parse(path);
+        let user = match self.authorize(exchange, &view, user, path, parsed) {
+            Ok(user) => user,
+            Err(status) => return exchange.error(&status),
+        };
         let long = matches!(parsed, Path::Resource(info) if info.watch || exchange.query.flag("watch") == Some(true));
         let timeout = match timeout(exchange) {
             Ok(timeout) => timeout.filter(|_| !long),
@@ -258,7 +313,7 @@ impl Inner {
                 Err(NoAction::Status(status)) => exchange.error(&status),
             },
             Path::Root => exchange.raw_json(&discovery::paths(&catalog)),
-            Path::Other("/version") => version::serve(exchange),
+            Path::Other("/version" | "/version/") => version::serve(exchange),
             Path::Other(other) if other.starts_with("/openapi/") => {
                 let documents = self.documents.of(&view, &catalog);
                 openapi::serve(exchange, &view, &catalog, &documents.openapi, other).unwrap_or_else(|| exchange.not_found())

@@ -138,7 +138,7 @@ pub use custom_resource::{CustomResource, ScalePaths, ServedCustomResource, serv
 pub use device_claim::asks_for_admin_access;
 pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, SelectableField, Strategy, Traits, field_values};
 pub use table::{Column, Row};
-pub use x509::Subject;
+pub use x509::{Subject, subject_of};
 
 /// The strategies of the built-in kinds by group and kind, sorted.
 static STRATEGIES: &[(&str, &str, &dyn Strategy)] = &[

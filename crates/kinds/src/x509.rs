@@ -69,6 +69,21 @@ pub struct Certificate<'a> {
     pub is_authority: bool,
 }
 
+/// Who a certificate is for, from DER. None where the bytes are no certificate.
+pub fn subject_of(certificate: &[u8]) -> Option<Subject> {
+    let mut outer = Reader::new(certificate);
+    let mut body = outer.inside(tag::SEQUENCE)?.inside(tag::SEQUENCE)?;
+    if body.peek() == Some(tag::EXPLICIT_0) {
+        body.next()?;
+    }
+    // Serial number, signature algorithm, issuer, validity.
+    body.content(tag::INTEGER)?;
+    body.content(tag::SEQUENCE)?;
+    body.content(tag::SEQUENCE)?;
+    body.content(tag::SEQUENCE)?;
+    subject(body.inside(tag::SEQUENCE)?)
+}
+
 impl<'a> Request<'a> {
     /// From DER. None where the bytes are no request.
     pub fn parse(der: &'a [u8]) -> Option<Self> {

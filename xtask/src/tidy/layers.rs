@@ -10,6 +10,7 @@ const ORDER: &[&str] = &[
     "minkapi-registry",
     "minkapi-store",
     "minkapi-persist",
+    "minkapi-authorization",
     "minkapi-watch",
     "minkapi-schema",
     "minkapi-patch",
