@@ -89,7 +89,8 @@ impl View {
     fn missed(&self, keys: &mut BTreeSet<(Kind, Key)>) {
         let (Some(origin), Some(parent)) = (self.store.origin().filter(|o| o.mode == Mode::Frozen), self.parent()) else { return };
         let (now, own) = (parent.snapshot(), self.snapshot());
-        for kind in now.kinds() {
+        let kinds: BTreeSet<Kind> = now.kinds().into_iter().chain(own.kinds()).collect();
+        for kind in kinds {
             match now.events(kind, origin.revision, usize::MAX) {
                 Ok(events) => keys.extend(events.events.iter().map(|e| (kind, e.key.clone()))),
                 // The history is gone, so every object of the kind has to be looked at.
