@@ -3,6 +3,7 @@
 
 pub mod clients;
 pub mod http;
+pub mod kubelet;
 pub mod manifests;
 pub mod process;
 pub mod replay;
