@@ -55,10 +55,10 @@ impl Known<'_> {
                 if let Some(meta) = object.get("metadata").and_then(Json::as_object).filter(|_| !is_list(object)) {
                     versions.extend(meta.get("resourceVersion").and_then(number));
                     let text = |key: &str| meta.get(key).and_then(Json::as_str);
-                    if let (Some(prefix), Some(name)) = (text("generateName").filter(|p| !p.is_empty()), text("name")) {
-                        if !self.names.iter().any(|(n, _)| n == name) {
-                            self.names.push((name.to_owned(), format!("{prefix}<name {}>", self.names.len() + 1)));
-                        }
+                    if let (Some(prefix), Some(name)) = (text("generateName").filter(|p| !p.is_empty()), text("name"))
+                        && !self.names.iter().any(|(n, _)| n == name)
+                    {
+                        self.names.push((name.to_owned(), format!("{prefix}<name {}>", self.names.len() + 1)));
                     }
                 }
                 object.values().for_each(|v| self.collect(v, versions));
