@@ -1,6 +1,6 @@
 //! One expression.
 
-use crate::{check::Checker, functions::TYPE_NAMES, rewrite::rewrite, types::Type};
+use crate::{check::Checker, conversions, functions::TYPE_NAMES, rewrite::rewrite, types::Type};
 use kube_cel::{
     KubeCelExt,
     cel::{Context, ExecutionError, IdedExpr, Value, common::ast::Expr, parser::Parser},
@@ -109,19 +109,12 @@ impl Expression {
 /// The interpreter's functions, Kubernetes' libraries, and types as values, which are their names here.
 fn functions() -> Context<'static> {
     let mut context = Context::default().with_all();
-    context.add_function("type", |value: Value| type_name(&value));
+    conversions::register(&mut context);
+    context.add_function("type", |value: Value| conversions::type_name(&value));
     for name in TYPE_NAMES {
         context.add_variable_from_value(name, name.to_owned());
     }
     context
-}
-
-fn type_name(value: &Value) -> String {
-    match value {
-        Value::Null => "null_type".to_owned(),
-        Value::Float(_) => "double".to_owned(),
-        other => other.type_of().to_string(),
-    }
 }
 
 fn explain(error: &ExecutionError) -> String {
@@ -140,9 +133,34 @@ fn explain(error: &ExecutionError) -> String {
         ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
         ExecutionError::Overflow(..) => "integer overflow".to_owned(),
         ExecutionError::IndexOutOfBounds(Value::Int(index)) => format!("index out of bounds: {index}"),
-        ExecutionError::FunctionError { message, .. } => message.clone(),
+        ExecutionError::FunctionError { message, .. } => library_error(message),
         other => other.to_string(),
     }
+}
+
+/// The libraries' errors in upstream's words.
+fn library_error(message: &str) -> String {
+    let number_after = |word: &str| {
+        let rest = message.split_once(word).map_or("", |(_, rest)| rest);
+        rest.split(|c: char| c != '-' && !c.is_ascii_digit()).next().unwrap_or_default()
+    };
+    let quoted = message.split('\'').nth(1).unwrap_or_default();
+    if message.contains("out of range for string") {
+        return format!("index out of range: {}", number_after("index "));
+    }
+    if let Some((call, length)) = message.split_once(" out of range for list of length ") {
+        return format!("cannot {call}, list is length {length}");
+    }
+    if let Some(list) = message.strip_prefix("cannot call ").and_then(|m| m.strip_suffix(" on empty list")) {
+        return format!("{list} called on empty list");
+    }
+    if message.starts_with("no numeric value in '") {
+        return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned();
+    }
+    if message.starts_with("invalid semver '") && quoted.matches('.').count() < 2 {
+        return "No Major.Minor.Patch elements found".to_owned();
+    }
+    message.to_owned()
 }
 
 fn uses(expr: &IdedExpr, variable: &str) -> bool {
@@ -217,6 +235,28 @@ mod tests {
         }
         assert_eq!(value("any.nope == 1"), Err("no such key: nope".to_owned()));
         assert_eq!(value("any.list[5] == 1"), Err("index out of bounds: 5".to_owned()));
+    }
+
+    #[test]
+    fn conversions_and_sizes_are_those_of_cel_go() {
+        for source in [
+            "size('é') == 1 && 'éa'.size() == 2 && [1].size() == 1 && size({'a': 1}) == 1",
+            "string(true) == 'true' && string(1e30) == '1e+30' && string(duration('90s')) == '90s'",
+            "string(timestamp('2020-01-01T00:00:00Z')) == '2020-01-01T00:00:00Z'",
+            "int(timestamp('1970-01-01T00:01:00Z')) == 60 && int(1.9) == 1 && int('7') == 7 && uint(3) == 3u",
+            "duration(duration('1m')) == duration('60s') && timestamp(timestamp(0)) == timestamp('1970-01-01T00:00:00Z')",
+            "bool('t') && !bool('false') && double('1.5') == 1.5 && dyn(1) == 1",
+        ] {
+            assert_eq!(value(source), Ok(Value::Bool(true)), "{source}");
+        }
+        for (source, error) in [
+            ("int(self.name) > 0", "type conversion error from 'string' to 'int'"),
+            ("duration(self.name) > duration('1s')", "type conversion error from 'string' to 'google.protobuf.Duration'"),
+            ("self.name.substring(5) == ''", "index out of range: 5"),
+            ("semver(self.name).major() == 1", "No Major.Minor.Patch elements found"),
+        ] {
+            assert_eq!(value(source), Err(error.to_owned()), "{source}");
+        }
     }
 
     #[test]

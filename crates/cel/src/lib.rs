@@ -4,6 +4,7 @@
 //! a value comes from its [`Type`], which is made from a schema.
 
 mod check;
+mod conversions;
 mod convert;
 mod cost;
 mod expression;

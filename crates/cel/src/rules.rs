@@ -33,7 +33,8 @@ pub fn compile_rule(rule: &ExpressionRule, of: &Type) -> CompiledRule {
         Type::Bool | Type::Dyn => Ok(e),
         _ => Err("cel expression must evaluate to a bool".to_owned()),
     });
-    let message = (!rule.message_expression.is_empty()).then(|| {
+    // Upstream stops at a rule that does not compile.
+    let message = (compiled.is_ok() && !rule.message_expression.is_empty()).then(|| {
         let message = Expression::compile(&rule.message_expression, &scope);
         message.map_err(|issues| format!("messageExpression compilation failed: {issues}")).and_then(|e| match e.result() {
             Type::Text(_) | Type::Dyn => Ok(e),

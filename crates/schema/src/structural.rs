@@ -17,7 +17,7 @@ mod validate;
 
 pub use embedded::for_each_embedded;
 pub use formats::is_supported_format;
-pub use number::equal;
+pub use number::{equal, print_float};
 pub use validate::Validation;
 
 use crate::pattern;

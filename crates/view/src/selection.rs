@@ -57,15 +57,15 @@ impl Selection {
         };
         let mut tests = Vec::new();
         for part in &options.field_selector.requirements {
-            // Cluster-scoped kinds with fields of their own do not list the namespace (C-05-32).
-            let narrow = !served.resource.namespaced && !served.resource.custom && !served.strategy.selectable_fields().is_empty();
-            if narrow && part.path == "metadata.namespace" {
-                return Err(Status::bad_request("field label not supported: metadata.namespace"));
-            }
             let label = served
                 .strategy
                 .field_label(&served.resource.api_version(), &served.resource.kind, &part.path)
                 .map_err(Status::bad_request)?;
+            // Cluster-scoped kinds with fields of their own do not list the namespace (C-05-32).
+            let narrow = !served.resource.namespaced && !served.resource.custom && !served.strategy.selectable_fields().is_empty();
+            if narrow && label == "metadata.namespace" {
+                return Err(Status::bad_request("field label not supported: metadata.namespace"));
+            }
             let place = match label {
                 "metadata.name" => Place::Name,
                 "metadata.namespace" => Place::Namespace,

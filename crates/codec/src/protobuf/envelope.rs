@@ -126,13 +126,14 @@ pub fn decode_object(body: &[u8], default_api_version: &str, default_kind: &str)
     }
 }
 
-/// The body of a value whose apiVersion and kind say which built-in kind it is.
+/// The body of a value whose apiVersion and kind say which built-in kind it is. `APIVersions` of `/api` says no version,
+/// and is one of `v1`.
 ///
 /// # Errors
 /// The kind is not built in.
 pub fn encode_object(value: &Value) -> Result<Vec<u8>, EncodeError> {
     let text = |name| value.get(name).and_then(Value::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
-    let of = top_level_kind(api_version, kind).ok_or(EncodeError::NotBuiltIn)?;
+    let of = top_level_kind(if api_version.is_empty() { "v1" } else { api_version }, kind).ok_or(EncodeError::NotBuiltIn)?;
     Ok(wrap(api_version, kind, &encode_value(value, &of.schema)?))
 }

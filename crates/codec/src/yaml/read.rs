@@ -178,7 +178,16 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>) -> Result<V
         Some(tag) => ["bool", "int", "float", "null"].contains(&tag),
     };
     match Scalar::resolve(&text).filter(|_| plain) {
-        Some(scalar) => scalar.into_json(&text).ok_or_else(|| format!("json: unsupported value: {text}")),
+        Some(scalar) => scalar.into_json(&text).ok_or_else(|| format!("json: unsupported value: {}", go_float(&text))),
         None => Ok(text.into_owned().into()),
+    }
+}
+
+/// Infinity and what is no number, as Go prints them.
+fn go_float(text: &str) -> &'static str {
+    match text.strip_prefix('-') {
+        Some(_) => "-Inf",
+        None if text.to_ascii_lowercase().ends_with("nan") => "NaN",
+        None => "+Inf",
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Number, Value};
 
-/// A double as Go's `%v` prints it.
-pub(super) fn print_float(f: f64) -> String {
+/// A double as Go prints it in its shortest form.
+pub fn print_float(f: f64) -> String {
     if f == 0.0 {
         return "0".to_owned();
     }
