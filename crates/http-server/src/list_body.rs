@@ -81,7 +81,9 @@ impl ListBody {
 /// `ListMeta` of a list.
 pub(crate) fn metadata(list: &List, always_continue: bool) -> Value {
     let mut meta = serde_json::Map::new();
-    meta.insert("resourceVersion".into(), list.revision.to_string().into());
+    if list.revision != 0 {
+        meta.insert("resourceVersion".into(), list.revision.to_string().into());
+    }
     match &list.continue_token {
         Some(token) => drop(meta.insert("continue".into(), token.as_str().into())),
         None if always_continue => drop(meta.insert("continue".into(), "".into())),

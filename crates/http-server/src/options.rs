@@ -7,7 +7,7 @@ mod write;
 
 pub(crate) use delete::{delete_options, delete_options_in};
 pub(crate) use list::{ListKind, list_options};
-pub(crate) use numbers::{get_version, watch_version};
+pub(crate) use numbers::{get_version, refuse_export, watch_version};
 pub(crate) use write::{WriteKind, is_printable, write_options};
 
 use crate::query::Query;

@@ -189,6 +189,7 @@ impl Request<'_, '_> {
     }
 
     async fn get(self) -> Result<Reply, Status> {
+        options::refuse_export(&self.context.exchange.query)?;
         let version = options::get_version(&self.context.exchange.query)?;
         errors::check_name(&self.call.target.name)?;
         let outcome = self.context.view.get(self.call, version).await?;

@@ -20,6 +20,7 @@ impl Strategy for APIService {
     fn traits(&self) -> Traits {
         Traits {
             unconditional_update: false,
+            checks_finalizers: false,
             name: NameRule::Own,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["spec"], &["metadata"]])],
             ..Traits::DEFAULT

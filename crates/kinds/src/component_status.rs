@@ -12,7 +12,7 @@ pub struct ComponentStatus;
 
 impl Strategy for ComponentStatus {
     fn traits(&self) -> Traits {
-        Traits { deprecation_warning: Some("v1 ComponentStatus is deprecated in v1.19+"), ..Traits::DEFAULT }
+        Traits { unstored: true, deprecation_warning: Some("v1 ComponentStatus is deprecated in v1.19+"), ..Traits::DEFAULT }
     }
 
     fn columns(&self, _: &str) -> Option<&[Column]> {

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_megabyte_is_the_limit() {
         let errors = ConfigMap.validate(&Context::example(), &json!({"data": {"a": "x".repeat(MAX_SIZE + 1)}}));
-        assert_eq!(texts(errors), [": Too long: may not be more than 1048576 bytes"]);
+        assert_eq!(texts(errors), ["[]: Too long: may not be more than 1048576 bytes"]);
     }
 
     #[test]

@@ -124,7 +124,7 @@ const fn is_blocking(error: &Error) -> bool {
 impl Strategy for CustomResource {
     fn traits(&self) -> Traits {
         let reset_fields = if self.has_status { WITH_STATUS } else { &[] };
-        Traits { unconditional_update: false, reset_fields, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, checks_finalizers: false, reset_fields, ..Traits::DEFAULT }
     }
 
     fn default(&self, object: &mut Value) {

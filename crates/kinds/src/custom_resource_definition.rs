@@ -34,7 +34,7 @@ pub struct CustomResourceDefinition;
 
 impl Strategy for CustomResourceDefinition {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, name: crate::NameRule::Own, ..Traits::WITH_STATUS }
+        Traits { unconditional_update: false, checks_finalizers: false, name: crate::NameRule::Own, ..Traits::WITH_STATUS }
     }
 
     fn default(&self, object: &mut Value) {

@@ -90,6 +90,13 @@ impl Strategy for DaemonSet {
         workload::template_warnings(new, Some(old))
     }
 
+    fn tracked(&self, _: &Context<'_>, object: &Value) -> Option<Value> {
+        // The annotation is a field of the internal type, which is always converted back.
+        let mut tracked = object.clone();
+        set_template_generation(&mut tracked, template_generation(object));
+        Some(tracked)
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

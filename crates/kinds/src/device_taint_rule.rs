@@ -59,6 +59,12 @@ impl Strategy for DeviceTaintRule {
         if cx.subresource == "status" { validate_status(new) } else { validate(new, Some(old)) }
     }
 
+    fn tracked(&self, cx: &Context<'_>, rule: &Value) -> Option<Value> {
+        let mut tracked = rule.clone();
+        stamp(cx, &mut tracked);
+        Some(tracked)
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

@@ -43,18 +43,13 @@ impl Strategy for Job {
         set_default(spec, "podReplacementPolicy", replacement);
         set_default(spec, "manualSelector", false);
         job_spec::default(spec);
-        if let Some(labels) = at(object, &["spec", "template", "metadata", "labels"]).filter(|labels| !is_zero(labels)).cloned()
-            && let Some(meta) = object_mut(object, "metadata")
-            && meta.get("labels").is_none_or(is_zero)
-        {
-            set(meta, "labels", labels);
-        }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {
         if !manual_selector(object) {
             generate_selector(object);
         }
+        default_labels(object);
         clear_status(object);
         start_generation(object);
         drop_disabled_fields(object, None);
@@ -73,6 +68,7 @@ impl Strategy for Job {
     }
 
     fn prepare_for_update(&self, cx: &Context<'_>, new: &mut Value, old: &Value) {
+        default_labels(new);
         keep_other_side(self.traits(), cx.subresource, new, old);
         if cx.subresource != "status" {
             drop_disabled_fields(new, Some(old));
@@ -95,6 +91,12 @@ impl Strategy for Job {
             return Vec::new();
         }
         job_spec::warnings(new.get("spec").unwrap_or(&Value::Null), old.get("spec"), &Path::new("spec"))
+    }
+
+    fn tracked(&self, _: &Context<'_>, object: &Value) -> Option<Value> {
+        let mut tracked = object.clone();
+        default_labels(&mut tracked);
+        Some(tracked)
     }
 
     fn selectable_fields(&self) -> &[SelectableField] {
@@ -126,6 +128,17 @@ impl Strategy for Job {
             images,
             label_selector::format(at(object, &["spec", "selector"])).into(),
         ])
+    }
+}
+
+/// A job without labels has those of its template. Upstream lets the two share one map from the first decode on, so that
+/// labels added to the template become the job's: hence this comes after they are.
+fn default_labels(object: &mut Value) {
+    if let Some(labels) = at(object, &["spec", "template", "metadata", "labels"]).filter(|labels| !is_zero(labels)).cloned()
+        && let Some(meta) = object_mut(object, "metadata")
+        && meta.get("labels").is_none_or(is_zero)
+    {
+        set(meta, "labels", labels);
     }
 }
 
@@ -347,7 +360,7 @@ mod tests {
                 "controller-uid": "u1", "job-name": "backup",
             })
         );
-        assert_eq!(object["metadata"]["labels"], json!({"a": "b"}), "labels come from the template before its own are added");
+        assert_eq!(object["metadata"]["labels"], object["spec"]["template"]["metadata"]["labels"], "shared with the template");
         assert!(validate_generated_selector(&object).is_empty());
     }
 

@@ -4,7 +4,7 @@
 //! `prepare_for_update`, [`keep_system_fields`] and [`validate_update`], in this order.
 
 pub use crate::update::{IMMUTABLE, immutable};
-use crate::{NameRule, update, value};
+use crate::{NameRule, Traits, update, value};
 use minkapi_schema::{
     field::{self, Error, ErrorList, Path, invalid_each},
     names,
@@ -34,7 +34,13 @@ impl NameRule {
 }
 
 /// Everything wrong with the metadata of a new object; a name has been generated already.
-pub fn validate(object: &Value, namespaced: bool, rule: NameRule) -> ErrorList {
+pub fn validate(object: &Value, namespaced: bool, traits: &Traits) -> ErrorList {
+    let mut errors = validate_generic(object, namespaced, traits.name);
+    errors.extend(validate_finalizer_names(object, traits));
+    errors
+}
+
+fn validate_generic(object: &Value, namespaced: bool, rule: NameRule) -> ErrorList {
     let meta = object.get("metadata").unwrap_or(&Value::Null);
     validate_at(meta, namespaced, &PATH, |name, prefix| rule.check(name, prefix))
 }
@@ -66,11 +72,26 @@ pub fn validate_at(meta: &Value, namespaced: bool, path: &Path<'_>, rule: impl F
 }
 
 /// Everything wrong with the change of an object's metadata.
-pub fn validate_update(new: &Value, old: &Value, namespaced: bool) -> ErrorList {
-    let mut errors = validate(new, namespaced, NameRule::PathSegment);
-    let (new, old) = (new.get("metadata").unwrap_or(&Value::Null), old.get("metadata").unwrap_or(&Value::Null));
-    errors.extend(validate_change(new, old));
+pub fn validate_update(new: &Value, old: &Value, namespaced: bool, traits: &Traits) -> ErrorList {
+    let mut errors = validate_generic(new, namespaced, NameRule::PathSegment);
+    let (new_meta, old_meta) = (new.get("metadata").unwrap_or(&Value::Null), old.get("metadata").unwrap_or(&Value::Null));
+    errors.extend(validate_change(new_meta, old_meta));
+    errors.extend(validate_finalizer_names(new, traits));
     errors
+}
+
+/// Whether finalizers without a domain are ones that upstream defines.
+fn validate_finalizer_names(object: &Value, traits: &Traits) -> ErrorList {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    let finalizers = object.get("metadata").map_or(&[][..], |meta| value::items(meta, "finalizers"));
+    let names = finalizers.iter().map(|name| name.as_str().unwrap_or_default()).enumerate();
+    names
+        .filter(|(_, name)| traits.checks_finalizers && !name.contains('/') && !STANDARD.contains(name))
+        .map(|(i, name)| {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            Error::invalid(&PATH.child("finalizers").index(i), name, why)
+        })
+        .collect()
 }
 
 fn validate_change(new: &Value, old: &Value) -> ErrorList {
@@ -267,6 +288,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn named(name: NameRule) -> Traits {
+        Traits { name, ..Traits::DEFAULT }
+    }
+
     fn told(errors: &ErrorList) -> Vec<String> {
         errors.iter().map(ToString::to_string).collect()
     }
@@ -274,19 +299,29 @@ mod tests {
     #[test]
     fn a_name_is_required_and_a_generated_one_is_checked_too() {
         assert_eq!(
-            told(&validate(&json!({"metadata": {}}), false, NameRule::Subdomain)),
+            told(&validate(&json!({"metadata": {}}), false, &named(NameRule::Subdomain))),
             ["metadata.name: Required value: name or generateName is required"]
         );
-        let errors = validate(&json!({"metadata": {"name": "ok", "generateName": "Bad-"}}), false, NameRule::Label);
+        let errors = validate(&json!({"metadata": {"name": "ok", "generateName": "Bad-"}}), false, &named(NameRule::Label));
         assert!(told(&errors)[0].starts_with("metadata.generateName: Invalid value: \"Bad-\": a lowercase RFC 1123 label"));
     }
 
     #[test]
     fn annotation_keys_are_checked_in_lower_case_and_all_of_it_is_bounded() {
         let meta = |annotations| json!({"metadata": {"name": "a", "namespace": "n", "annotations": annotations}});
-        assert!(validate(&meta(json!({"Example.com/A": "x"})), true, NameRule::Subdomain).is_empty());
-        let errors = validate(&meta(json!({"a": "x".repeat(TOTAL_ANNOTATION_SIZE_LIMIT)})), true, NameRule::Subdomain);
+        assert!(validate(&meta(json!({"Example.com/A": "x"})), true, &Traits::DEFAULT).is_empty());
+        let errors = validate(&meta(json!({"a": "x".repeat(TOTAL_ANNOTATION_SIZE_LIMIT)})), true, &Traits::DEFAULT);
         assert_eq!(told(&errors), ["metadata.annotations: Too long: may not be more than 262144 bytes"]);
+    }
+
+    #[test]
+    fn finalizers_are_standard_or_have_a_domain() {
+        let object = json!({"metadata": {"name": "a", "finalizers": ["kubernetes", "a.example/b", "x"]}});
+        assert_eq!(
+            told(&validate(&object, false, &Traits::DEFAULT)),
+            ["metadata.finalizers[2]: Invalid value: \"x\": name is neither a standard finalizer name nor is it fully qualified"]
+        );
+        assert!(validate(&object, false, &Traits { checks_finalizers: false, ..Traits::DEFAULT }).is_empty());
     }
 
     #[test]
@@ -314,7 +349,7 @@ mod tests {
         let mut new = old.clone();
         new["metadata"]["finalizers"] = json!(["a/b", "z/z", "c/d"]);
         assert_eq!(
-            told(&validate_update(&new, &old, false)),
+            told(&validate_update(&new, &old, false, &Traits::DEFAULT)),
             [
                 r#"metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d", "z/z"}"#
             ]
@@ -336,7 +371,7 @@ mod tests {
         let mut new = old.clone();
         new["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         assert_eq!(
-            told(&validate_update(&new, &old, false)),
+            told(&validate_update(&new, &old, false, &Traits::DEFAULT)),
             ["metadata.deletionTimestamp: Invalid value: \"2026-01-01T00:00:00Z\": field is immutable"]
         );
     }

@@ -19,7 +19,7 @@ pub struct PodDisruptionBudget;
 
 impl Strategy for PodDisruptionBudget {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, ..Traits::WITH_STATUS }
+        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::WITH_STATUS }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {

@@ -29,7 +29,7 @@ const TOLERATION: &[GoField] = &[
 
 impl Strategy for RuntimeClass {
     fn traits(&self) -> Traits {
-        Traits { create_on_update: true, unconditional_update: false, ..Traits::DEFAULT }
+        Traits { create_on_update: true, unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
     }
 
     fn default(&self, class: &mut Value) {

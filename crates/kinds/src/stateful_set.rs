@@ -8,7 +8,7 @@ use crate::{
     pod_template,
     rolling_update::{amount, validate_int_or_percent, validate_not_more_than_100_percent},
     table,
-    update::{bump_generation_on_spec, clear_status, immutable, keep_other_side, start_generation},
+    update::{self, bump_generation_on_spec, clear_status, immutable, keep_other_side, same, start_generation},
     value::{at, field, items, items_mut, object_mut, set, set_default, set_default_nonzero, text, unset},
     workload::{self, number},
 };
@@ -80,7 +80,12 @@ impl Strategy for StatefulSet {
         let path = Path::new("spec");
         let of = |object, key| at(object, &["spec", key]);
         errors.extend(label_selector::immutable(of(new, "selector"), of(old, "selector"), &path.child("selector")));
-        for key in ["volumeClaimTemplates", "serviceName", "podManagementPolicy"] {
+        if !same(of(new, "volumeClaimTemplates"), of(old, "volumeClaimTemplates")) {
+            let templates = of(new, "volumeClaimTemplates").and_then(Value::as_array).map(|list| go_struct::compact_list(list, CLAIM));
+            let path = path.child("volumeClaimTemplates");
+            errors.push(Error::invalid_printed(&path, templates.unwrap_or_else(|| "null".to_owned()), update::IMMUTABLE));
+        }
+        for key in ["serviceName", "podManagementPolicy"] {
             errors.extend(immutable(of(new, key), of(old, key), &path.child(key)));
         }
         errors
@@ -125,6 +130,31 @@ fn default_update_strategy(spec: &mut Value) {
         set_default(rolling, "maxUnavailable", 1);
     }
 }
+
+/// `PersistentVolumeClaim`.
+const CLAIM: &[GoField] = &[
+    go_struct::field(
+        "ObjectMeta",
+        "metadata",
+        GoType::Embedded(&["name", "generateName", "namespace", "labels", "annotations", "ownerReferences", "finalizers"]),
+    ),
+    go_struct::field("Spec", "spec", GoType::Struct(persistent_volume_claim_spec::PRINTED)),
+    go_struct::field(
+        "Status",
+        "status",
+        GoType::Struct(&[
+            go_struct::text("Phase", "phase"),
+            go_struct::nullable("AccessModes", "accessModes"),
+            go_struct::nullable("Capacity", "capacity"),
+            go_struct::nullable("Conditions", "conditions"),
+            go_struct::nullable("AllocatedResources", "allocatedResources"),
+            go_struct::nullable("AllocatedResourceStatuses", "allocatedResourceStatuses"),
+            go_struct::nullable("CurrentVolumeAttributesClassName", "currentVolumeAttributesClassName"),
+            go_struct::nullable("ModifyVolumeStatus", "modifyVolumeStatus"),
+            go_struct::nullable("HealthStatus", "healthStatus"),
+        ]),
+    ),
+];
 
 fn default_claim_template(claim: &mut Value) {
     set_default_nonzero(claim, "apiVersion", "v1");

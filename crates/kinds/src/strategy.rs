@@ -86,12 +86,17 @@ pub struct Traits {
     pub unconditional_update: bool,
     /// How names are checked.
     pub name: NameRule,
+    /// Finalizers without a domain must be standard ones (C-03-18). Upstream leaves this out where a kind's validation
+    /// is apimachinery's alone.
+    pub checks_finalizers: bool,
     /// What a deletion answers.
     pub deleted: DeletedAnswer,
     /// What propagation means.
     pub garbage_collection: GarbageCollection,
     /// kube-apiserver serves it without its watch cache, which shows in the text of a watch that starts too early (C-06-22).
     pub uncached_watch: bool,
+    /// Its objects are made up when asked for, so that a list of them has no resourceVersion.
+    pub unstored: bool,
     /// The Warning of every request, of kinds that are deprecated (C-01-14).
     pub deprecation_warning: Option<&'static str>,
     /// Fields that a write to the object itself does not own, as paths (`&["status"]`), and likewise per subresource:
@@ -105,9 +110,11 @@ impl Traits {
         create_on_update: false,
         unconditional_update: true,
         name: NameRule::Subdomain,
+        checks_finalizers: true,
         deleted: DeletedAnswer::Status,
         garbage_collection: GarbageCollection::Background,
         uncached_watch: false,
+        unstored: false,
         deprecation_warning: None,
         reset_fields: &[],
     };
@@ -234,6 +241,13 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     fn from_storage(&self, api_version: &str, object: Value) -> Result<Value, Status> {
         let _ = api_version;
         Ok(object)
+    }
+
+    /// What upstream's conversion to its internal type and back makes of a decoded object, which is what managed fields
+    /// are kept of; None where that is the object itself.
+    fn tracked(&self, cx: &Context<'_>, object: &Value) -> Option<Value> {
+        let _ = (cx, object);
+        None
     }
 
     /// Adds what conversion from upstream's internal type makes of an object without content, which is what a bookmark

@@ -28,6 +28,7 @@ impl Strategy for ValidatingAdmissionPolicy {
     fn traits(&self) -> Traits {
         Traits {
             unconditional_update: false,
+            checks_finalizers: false,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["spec"], &["metadata"]])],
             ..Traits::DEFAULT
         }

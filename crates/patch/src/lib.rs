@@ -26,7 +26,7 @@ pub use managed_fields::{
 };
 pub use merge_diff::merge_diff;
 pub use merge_patch::MergePatch;
-pub use strategic_merge::{Patched, StrategicMergePatch, diff as strategic_diff};
+pub use strategic_merge::{Patched, StrategicMergePatch, diff as strategic_diff, misfit};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -9,7 +9,7 @@ mod scalar;
 
 use crate::{
     json::{self, Reader, Token, check_depth},
-    normalize::{finish, is_zero, zero},
+    normalize::{add_always_written, is_zero, zero},
 };
 use context::Place;
 use minkapi_object::Status;
@@ -181,7 +181,7 @@ impl<'a> Decoder<'a> {
 
     fn document(&mut self, of: &Struct) -> Result<Value, Fault> {
         let value = match self.reader.token()? {
-            Token::Null => Value::Object(finish(Map::new(), of)),
+            Token::Null => Value::Object(add_always_written(Map::new(), of)),
             Token::Object => Value::Object(self.fields(of, &Place::Root, 0)?),
             other => {
                 return Err(Fault::Header(format!("json: cannot unmarshal {} into Go value of type {HEADER_TYPE}", other.go_kind())));
@@ -193,7 +193,7 @@ impl<'a> Decoder<'a> {
 
     fn part(&mut self, of: &Struct, path: &str) -> Result<Value, Fault> {
         match self.reader.token()? {
-            Token::Null => Ok(Value::Object(finish(Map::new(), of))),
+            Token::Null => Ok(Value::Object(add_always_written(Map::new(), of))),
             Token::Object => Ok(Value::Object(self.fields(of, &Place::At(path), 0)?)),
             other => Err(Fault::Fatal(format!("json: cannot unmarshal {} into Go value of type {}", other.go_kind(), of.go_name))),
         }
@@ -260,7 +260,7 @@ impl<'a> Decoder<'a> {
                 store(&mut map, field, value, again);
             }
         }
-        Ok(finish(map, of))
+        Ok(add_always_written(map, of))
     }
 
     fn unknown_field(

@@ -56,6 +56,8 @@ impl fmt::Display for Path<'_> {
         }
         match self.segment {
             Segment::Root => f.write_str("<nil>"),
+            // An empty name prints as an index without a number, as upstream does.
+            Segment::Name("") => f.write_str("[]"),
             Segment::Name(name) if parent.is_some() => write!(f, ".{name}"),
             Segment::Name(name) => f.write_str(name),
             Segment::Index(index) => write!(f, "[{index}]"),
@@ -324,6 +326,7 @@ mod tests {
         assert_eq!(limits.key("cpu").to_string(), "spec.containers[0].limits[cpu]");
         assert_eq!(Path::ROOT.to_string(), "<nil>");
         assert_eq!(Path::ROOT.child("spec").to_string(), "spec");
+        assert_eq!(Path::new("").to_string(), "[]");
     }
 
     #[test]

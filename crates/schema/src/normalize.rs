@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 pub fn canonicalize(value: &mut Value, of: &Struct) {
     match value {
         Value::Object(map) => canonicalize_fields(map, of),
-        Value::Null => *value = Value::Object(finish(Map::new(), of)),
+        Value::Null => *value = Value::Object(add_always_written(Map::new(), of)),
         _ => {}
     }
 }
@@ -27,9 +27,21 @@ fn canonicalize_fields(map: &mut Map<String, Value>, of: &Struct) {
             return false;
         }
         canonicalize_value(value, &field.schema);
+        if field.presence == Presence::Always && is_empty_collection(value, &field.schema) {
+            // An empty list comes back from protobuf as nil.
+            *value = zero(&field.schema);
+        }
         field.presence != Presence::NonZero || !is_zero(value, &field.schema)
     });
-    add_always_written(map, of);
+    *map = add_always_written(std::mem::take(map), of);
+}
+
+fn is_empty_collection(value: &Value, schema: &Schema) -> bool {
+    match value {
+        Value::Array(list) => list.is_empty(),
+        Value::Object(entries) => entries.is_empty() && matches!(schema.shape, Shape::Map(_)),
+        _ => false,
+    }
 }
 
 fn canonicalize_value(value: &mut Value, schema: &Schema) {
@@ -64,35 +76,17 @@ fn value_of(parsed: Result<Time, String>, format: fn(Time) -> String) -> Option<
     Some(if time.is_zero() { Value::Null } else { Value::String(format(time)) })
 }
 
-/// Adds what is always written and gives nil lists and maps of such fields their form, `null` (a stored empty list
-/// comes back as nil from protobuf).
-pub(crate) fn finish(mut map: Map<String, Value>, of: &Struct) -> Map<String, Value> {
-    add_always_written(&mut map, of);
-    map
-}
-
-fn add_always_written(map: &mut Map<String, Value>, of: &Struct) {
+/// Adds what is always written. Nil lists and maps of such fields are `null`; empty ones stay what they are.
+pub(crate) fn add_always_written(mut map: Map<String, Value>, of: &Struct) -> Map<String, Value> {
     for field in of.fields.iter() {
+        let missing = map.get(&*field.name).is_none();
         match field.presence {
-            Presence::Set | Presence::NonZero => {}
-            Presence::Nullable => {
-                if !map.contains_key(&*field.name) {
-                    map.insert(field.name.clone().into_owned(), Value::Null);
-                }
-            }
-            Presence::Always => {
-                let empty = match map.get(&*field.name) {
-                    None => true,
-                    Some(Value::Array(list)) => list.is_empty(),
-                    Some(Value::Object(entries)) => entries.is_empty() && matches!(field.schema.shape, Shape::Map(_)),
-                    Some(_) => false,
-                };
-                if empty {
-                    map.insert(field.name.clone().into_owned(), zero(&field.schema));
-                }
-            }
+            Presence::Nullable if missing => drop(map.insert(field.name.clone().into_owned(), Value::Null)),
+            Presence::Always if missing => drop(map.insert(field.name.clone().into_owned(), zero(&field.schema))),
+            Presence::Set | Presence::NonZero | Presence::Nullable | Presence::Always => {}
         }
     }
+    map
 }
 
 /// The zero value of a position as Go writes it.
@@ -103,7 +97,7 @@ pub fn zero(schema: &Schema) -> Value {
         Shape::Int32 | Shape::Int64 | Shape::Double | Shape::IntOrString => Value::from(0),
         Shape::Quantity => Value::String("0".to_owned()),
         Shape::Duration => Value::String("0s".to_owned()),
-        Shape::Struct(of) => Value::Object(finish(Map::new(), of)),
+        Shape::Struct(of) => Value::Object(add_always_written(Map::new(), of)),
         Shape::SchemaOr(_, Alternative::Bool) => Value::Bool(false),
         Shape::Any | Shape::Time | Shape::MicroTime | Shape::FieldsV1 | Shape::Map(_) | Shape::List(_) | Shape::SchemaOr(..) => Value::Null,
     }

@@ -96,7 +96,7 @@ impl View {
         let api_version = served.resource.api_version();
         let cx = moment.context(&call.target, &call.user, &api_version);
         served.strategy.prepare_for_create(&cx, &mut object);
-        let mut errors = object_meta::validate(&object, served.resource.namespaced, served.strategy.traits().name);
+        let mut errors = object_meta::validate(&object, served.resource.namespaced, &served.strategy.traits());
         errors.extend(served.strategy.validate(&cx, &object));
         if !errors.is_empty() {
             return Err(metadata::invalid(&served, &object, &errors).into());

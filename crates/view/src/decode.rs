@@ -1,6 +1,6 @@
 //! From a request's body to an object in flight: decoded against the schema of its form, with defaults.
 
-use crate::{Body, Call, FieldValidation, form::Form};
+use crate::{Body, Call, FieldValidation, form::Form, type_meta::TypeMeta};
 use minkapi_object::Status;
 use minkapi_schema::decode::{Decoded, decode, decode_value};
 use serde_json::{Map, Value};
@@ -13,26 +13,44 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
     let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
     let Decoded { mut value, problems } = match body {
         Body::Json(bytes) => match form.custom() {
-            Some(custom) => custom.strategy.decode(&bytes),
-            None => decode(&bytes, &form.schema),
-        }
-        .map_err(|err| err.to_status(&form.kind, version, &bytes))?,
+            Some(custom) => custom.strategy.decode(&bytes).map_err(|err| err.to_status(&form.kind, version, &bytes))?,
+            None => built_in(call, &bytes, validation, form)?,
+        },
         Body::Decoded(value) => Decoded { value, problems: Vec::new() },
     };
-    match validation {
-        FieldValidation::Strict if !problems.is_empty() => {
-            let kind = &form.kind;
-            return Err(Status::bad_request(format!(
-                "{kind} in version \"{version}\" cannot be handled as a {kind}: strict decoding error: {}",
-                problems.join(", ")
-            )));
-        }
-        FieldValidation::Warn => call.warnings.extend(problems),
-        FieldValidation::Strict | FieldValidation::Ignore => {}
-    }
+    report(call, problems, validation, &form.kind, version)?;
     match_type(&mut value, form)?;
     form.default(&mut value);
     Ok(value)
+}
+
+/// Decodes the body of a built-in kind as what it says it is, which decides what is unknown in it.
+fn built_in(call: &mut Call, bytes: &[u8], validation: FieldValidation, form: &Form) -> Result<Decoded, Status> {
+    let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
+    let decoded = decode(bytes, &form.schema);
+    let told = match &decoded {
+        Ok(decoded) => TypeMeta::of(&decoded.value),
+        Err(_) => serde_json::from_slice(bytes).map_or_else(|_| TypeMeta::default(), |value| TypeMeta::of(&value)),
+    };
+    match told.foreign_to(form) {
+        Some(foreign) => Err(foreign.refused(call, bytes, validation, form)),
+        None => decoded.map_err(|err| err.to_status(&form.kind, version, bytes)),
+    }
+}
+
+/// Unknown and duplicate fields, as the client wants them treated (C-03-30).
+fn report(call: &mut Call, problems: Vec<String>, validation: FieldValidation, kind: &str, version: &str) -> Result<(), Status> {
+    match validation {
+        FieldValidation::Strict if !problems.is_empty() => Err(Status::bad_request(format!(
+            "{kind} in version \"{version}\" cannot be handled as a {kind}: strict decoding error: {}",
+            problems.join(", ")
+        ))),
+        FieldValidation::Warn => {
+            call.warnings.extend(problems);
+            Ok(())
+        }
+        FieldValidation::Strict | FieldValidation::Ignore => Ok(()),
+    }
 }
 
 /// Decodes a tree, such as a patched object. The error is the decoder's text.
@@ -58,29 +76,17 @@ fn match_type(value: &mut Value, form: &Form) -> Result<(), Status> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
     }
-    let given = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (given_version, given_kind) = (given("apiVersion"), given("kind"));
+    let given = TypeMeta::of(value);
     // Custom resources say what they are, or are refused (C-10-11); others are what the URL says.
-    // A subresource's kind may come in versions that are not served, as an Eviction does (C-09-10).
-    let other_version = !form.is_resource() && minkapi_registry::top_level_kind(&given_version, kind).is_some();
-    if given_version != *api_version && !other_version && (!given_version.is_empty() || form.custom().is_some()) {
-        return Err(Status::bad_request(format!(
-            "the API version in the data ({given_version}) does not match the expected API version ({api_version})"
-        )));
-    }
-    // Of a custom resource, another kind is its validation's business (chapter 18 on C-10-11).
-    if !given_kind.is_empty() && given_kind != *kind && form.custom().is_none() {
-        let version = api_version.rsplit('/').next().unwrap_or(api_version);
-        let package = match api_version.split_once('/') {
-            Some((group, _)) => group.split('.').next().unwrap_or(group),
-            None => "core",
-        };
-        return Err(Status::bad_request(format!(
-            "{given_kind} in version \"{version}\" cannot be handled as a {kind}: converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion"
-        )));
+    if form.custom().is_some() {
+        if given.api_version != *api_version {
+            return Err(given.mismatch(form));
+        }
+    } else if let Some(foreign) = given.foreign_to(form) {
+        return Err(foreign.refusal(form));
     }
     value["apiVersion"] = api_version.as_str().into();
-    if given_kind.is_empty() {
+    if given.kind.is_empty() {
         value["kind"] = kind.as_str().into();
     }
     Ok(())

@@ -63,6 +63,19 @@ impl Form {
         }
     }
 
+    /// The object as managed fields are kept of it, where that is another than the decoded one.
+    pub fn tracked(&self, cx: &minkapi_kinds::Context<'_>, object: &Value) -> Option<Value> {
+        if !self.is_resource() || self.custom().is_some() {
+            return None;
+        }
+        let strategy = &self.served.strategy;
+        if self.served.is_storage_version() {
+            return strategy.tracked(cx, object);
+        }
+        let stored = strategy.to_storage(&self.api_version, object.clone()).ok()?;
+        strategy.from_storage(&self.api_version, stored).ok()
+    }
+
     /// What a write through this endpoint cannot own (C-07-50).
     pub fn reset_fields(&self, subresource: &str) -> &'static [&'static [&'static str]] {
         let fields = if self.is_resource() { self.served.strategy.traits().reset_fields } else { &[] };
@@ -83,7 +96,8 @@ impl Form {
         }
         let target = minkapi_registry::kind(to, &self.kind).filter(|r| r.storage == self.served.resource.storage)?;
         let strategy = &self.served.strategy;
-        let stored = if self.served.is_storage_version() { object.clone() } else { strategy.to_storage(&self.api_version, object.clone()).ok()? };
+        let stored =
+            if self.served.is_storage_version() { object.clone() } else { strategy.to_storage(&self.api_version, object.clone()).ok()? };
         let converted = if to == target.storage_version { stored } else { strategy.from_storage(to, stored).ok()? };
         Some((converted, target.schema.clone()))
     }

@@ -41,6 +41,7 @@ mod service_account_tokens;
 mod storage_key;
 mod subresource;
 mod summary;
+mod type_meta;
 mod update;
 mod view;
 mod view_files;

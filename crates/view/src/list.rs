@@ -37,7 +37,7 @@ impl View {
                 last = Some(key.clone());
             }
         }
-        let revision = snapshot.revision();
+        let revision = if served.strategy.traits().unstored { 0 } else { snapshot.revision() };
         let continue_token = last.filter(|_| more).map(|key| ContinueToken { revision: Some(revision), after: key }.encode(&call.target));
         let remaining = match &continue_token {
             Some(_) if selection.is_everything() => {

@@ -35,7 +35,16 @@ fn input<'a>(form: &'a Form, subresource: &'a str, moment: &'a Moment, versions:
 pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &Moment, live: Option<&Value>, new: &mut Value) {
     let versions = FormVersions(form);
     let input = input(form, &call.target.subresource, moment, &versions);
-    minkapi_patch::update_managed_fields(&input, live, new, metadata::manager(call, &options.field_manager));
+    let manager = metadata::manager(call, &options.field_manager);
+    let cx = moment.context(&call.target, &call.user, &form.api_version);
+    let Some(mut tracked) = form.tracked(&cx, new) else {
+        return minkapi_patch::update_managed_fields(&input, live, new, manager);
+    };
+    minkapi_patch::update_managed_fields(&input, live, &mut tracked, manager);
+    match tracked["metadata"].get_mut("managedFields").map(Value::take) {
+        Some(fields) => drop(metadata::of(new).insert("managedFields".to_owned(), fields)),
+        None => drop(metadata::of(new).remove("managedFields")),
+    }
 }
 
 /// The same for a write to the status by a part of the server itself.

@@ -69,6 +69,9 @@ impl Format {
             }
         };
         let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);
+        if let Some(why) = matches!(self, Self::Strategic(_)).then(|| minkapi_patch::misfit(&patched, &form.schema)).flatten() {
+            return Err(refuse(why));
+        }
         let decoded = decode::tree(patched, form).map_err(refuse)?;
         let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
         match options.field_validation {

@@ -148,7 +148,7 @@ impl View {
         object_meta::keep_generation(&mut new, &old);
         served.strategy.prepare_for_update(&cx, &mut new, &old);
         object_meta::keep_system_fields(&mut new, &old);
-        let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced);
+        let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced, &served.strategy.traits());
         errors.extend(served.strategy.validate_update(&cx, &new, &old));
         if !errors.is_empty() {
             return Err(metadata::invalid(&served, &new, &errors));

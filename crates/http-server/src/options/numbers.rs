@@ -53,6 +53,17 @@ pub(crate) fn watch_version(query: &Query<'_>) -> Result<ResourceVersion, Status
     version(query.text("resourceVersion")).map_err(Status::unclassified)
 }
 
+/// C-04-02: what no release since 1.18 answers any more.
+///
+/// # Errors
+/// 400 for `export`.
+pub(crate) fn refuse_export(query: &Query<'_>) -> Result<(), Status> {
+    match query.text("export") {
+        "" | "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(()),
+        _ => Err(Status::bad_request("the export parameter, deprecated since v1.14, is no longer supported")),
+    }
+}
+
 /// `resourceVersion` of a get.
 ///
 /// # Errors

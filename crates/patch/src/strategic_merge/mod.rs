@@ -6,8 +6,10 @@ mod error;
 mod lists;
 mod lookup;
 mod maps;
+mod restore;
 
 pub use diff::diff;
+pub use restore::misfit;
 
 use crate::{PatchError, body};
 use lookup::Node;

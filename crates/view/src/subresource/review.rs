@@ -82,7 +82,8 @@ impl Review {
         let api_version = served.resource.api_version();
         let errors = served.strategy.validate(&moment.context(&call.target, &call.user, &api_version), &review);
         if !errors.is_empty() {
-            return Err(field::invalid(&served.resource.group, self.invalid_kind, metadata::text(&review, "name"), &errors));
+            let name = if self.invalid_kind.is_empty() { "" } else { metadata::text(&review, "name") };
+            return Err(field::invalid(&served.resource.group, self.invalid_kind, name, &errors));
         }
         let status = (self.status)(view, &review, &call.user)?;
         if !self.echo {
