@@ -76,7 +76,8 @@ impl Import {
         }
         if let Some(path) = &self.from_kubeconfig {
             let cluster = kubeconfig::client(path, self.context.as_deref()).await?;
-            cluster::read(&cluster, self.all_resources, &mut objects, |count| reading.set_message(format!("reading: {count} objects"))).await?;
+            cluster::read(&cluster, self.all_resources, &mut objects, |count| reading.set_message(format!("reading: {count} objects")))
+                .await?;
         }
         reading.finish_and_clear();
         // A stable sort: within a rank the order of the files stands.

@@ -105,7 +105,8 @@ mod tests {
 
     fn problems(new: &Value, old: Option<&Value>) -> Vec<String> {
         let served = served_resources(&definition()).pop().unwrap();
-        let cx = Context { now: "", now_millis: 0, api_version: "views.minkapi.dev/v1", subresource: "", user: "", groups: &[], user_uid: "" };
+        let cx =
+            Context { now: "", now_millis: 0, api_version: "views.minkapi.dev/v1", subresource: "", user: "", groups: &[], user_uid: "" };
         let errors = match old {
             Some(old) => served.strategy.validate_update(&cx, new, old),
             None => served.strategy.validate(&cx, new),
@@ -135,7 +136,11 @@ mod tests {
     fn only_the_time_to_live_may_change() {
         let old = view(&json!({"from": "base", "mode": "live"}));
         assert_eq!(problems(&view(&json!({"from": "base", "mode": "live", "ttlSeconds": 5})), Some(&old)), Vec::<String>::new());
-        for changed in [json!({"from": "b", "mode": "live"}), json!({"from": "base", "mode": "frozen"}), json!({"from": "base", "mode": "live", "atRevision": 1})] {
+        for changed in [
+            json!({"from": "b", "mode": "live"}),
+            json!({"from": "base", "mode": "frozen"}),
+            json!({"from": "base", "mode": "live", "atRevision": 1}),
+        ] {
             assert!(problems(&view(&changed), Some(&old))[0].contains("is immutable"));
         }
     }

@@ -36,7 +36,10 @@ pub use minkapi_object::{FieldSelector, LabelSelector, Object, Status};
 pub use minkapi_persist as persist;
 pub use minkapi_schema::duration;
 pub use minkapi_store::MatchCriteria;
-pub use minkapi_view::{CreateView, DeleteOptions, EventSink, ListOptions, PatchType, ResourceVersion, View, Views};
+pub use minkapi_view::{
+    Amounts, ChangeKind, CreateView, DeleteOptions, EventSink, Imported, ListOptions, Merged, Mode, NodeUse, ObjectChange, PatchType,
+    ResourceVersion, Summary, Uids, View, ViewDiff, Views,
+};
 pub use server::{Sandbox, Server};
 
 /// This program's version.

@@ -35,7 +35,8 @@ fn add(path: &Path, text: &[u8], objects: &mut Vec<Found>) -> Result<(), Failure
     let text = std::str::from_utf8(text).map_err(|err| failed(err.to_string()))?;
     if text.trim_start().starts_with('{') {
         let mut documents = serde_json::Deserializer::from_str(text).into_iter::<&serde_json::value::RawValue>();
-        return documents.try_for_each(|document| found::add(document.map_err(|err| failed(err.to_string()))?.get(), objects).map_err(failed));
+        return documents
+            .try_for_each(|document| found::add(document.map_err(|err| failed(err.to_string()))?.get(), objects).map_err(failed));
     }
     for document in documents(text) {
         let value = yaml::read(document.as_bytes()).map_err(failed)?.value;

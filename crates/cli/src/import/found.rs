@@ -114,7 +114,11 @@ mod tests {
     #[test]
     fn items_of_a_dump_say_themselves_what_they_are() {
         let mut objects = Vec::new();
-        add(r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Node"},{"apiVersion":"v1","kind":"Pod"}]}"#, &mut objects).unwrap();
+        add(
+            r#"{"apiVersion":"v1","kind":"List","items":[{"apiVersion":"v1","kind":"Node"},{"apiVersion":"v1","kind":"Pod"}]}"#,
+            &mut objects,
+        )
+        .unwrap();
         assert_eq!(objects.len(), 2);
         assert!(add(r#"{"metadata":{}}"#, &mut objects).is_err());
     }
