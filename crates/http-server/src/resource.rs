@@ -28,6 +28,7 @@ pub(crate) struct Context<'a> {
     pub view: &'a View,
     pub user: UserInfo,
     pub body_limit: usize,
+    pub watch_queue_size: usize,
     pub shutdown: &'a watch::Sender<bool>,
     /// A `/watch/` URL (C-06-42).
     pub watch_url: bool,
@@ -266,7 +267,7 @@ impl Request<'_, '_> {
         };
         let negotiated = Negotiated { pretty: false, ..self.negotiated };
         let events = Events::new(self.context.view.clone(), self.call.target.served.clone(), negotiated, include);
-        let body = ResponseBody::watch(WatchBody::new(watcher, events, self.context.shutdown.subscribe()));
+        let body = ResponseBody::watch(WatchBody::new(watcher, events, self.context.watch_queue_size, self.context.shutdown.subscribe()));
         let mut reply = exchange.reply(200, HeaderValue::from_static(content_type), body);
         crate::warnings::add_headers(reply.headers_mut(), &self.call.warnings);
         Ok(reply)

@@ -40,6 +40,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 pub struct Config {
     /// Larger request bodies are refused (C-02-30).
     pub body_limit: usize,
+    /// How many events one watch may have encoded and unsent.
+    pub watch_queue_size: usize,
     /// Tells who makes a request.
     pub authenticate: Arc<dyn Authenticate>,
     /// Tells who may do what.
@@ -54,6 +56,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             body_limit: 3 << 20,
+            watch_queue_size: 100,
             authenticate: Arc::new(Authentication::default().open()),
             authorization: Arc::new(Authorization::AlwaysAllow),
             profiling: false,
@@ -304,6 +307,7 @@ impl Inner {
                         view: &view,
                         user,
                         body_limit: self.config.body_limit,
+                        watch_queue_size: self.config.watch_queue_size,
                         shutdown: &self.shutdown,
                         watch_url: info.watch,
                     };

@@ -31,7 +31,11 @@ pub(crate) struct WatchBody {
     watcher: Option<Watcher>,
     events: Events,
     shutdown: Shutdown,
+    batch: usize,
 }
+
+/// How many pieces of a body hyper holds before it waits for the client.
+const PIECES_AHEAD: usize = 16;
 
 impl fmt::Debug for WatchBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,21 +44,33 @@ impl fmt::Debug for WatchBody {
 }
 
 impl WatchBody {
-    pub fn new(watcher: Watcher, events: Events, mut shutdown: tokio::sync::watch::Receiver<bool>) -> Self {
+    /// `queue` is how many events may be encoded and unsent.
+    pub fn new(watcher: Watcher, events: Events, queue: usize, mut shutdown: tokio::sync::watch::Receiver<bool>) -> Self {
         let shutdown = Box::pin(async move {
             // An error says that the service itself is gone, which is no reason to end a watch that is still read.
             if shutdown.wait_for(|down| *down).await.is_err() {
                 std::future::pending::<()>().await;
             }
         });
-        Self { watcher: Some(watcher), events, shutdown }
+        Self { watcher: Some(watcher), events, shutdown, batch: (queue / PIECES_AHEAD).max(1) }
     }
 
-    /// The next event as it is sent.
+    /// The events that are there, as they are sent: several go out in one write.
     pub fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(watcher) = &mut self.watcher else { return Poll::Ready(None) };
-        match Pin::new(watcher).poll_next(cx) {
-            Poll::Ready(Some(event)) => Poll::Ready(Some(self.events.frame(&event))),
+        match Pin::new(&mut *watcher).poll_next(cx) {
+            Poll::Ready(Some(event)) => {
+                let first = self.events.frame(&event);
+                let mut more: Vec<u8> = Vec::new();
+                for _ in 1..self.batch {
+                    let Poll::Ready(Some(event)) = Pin::new(&mut *watcher).poll_next(cx) else { break };
+                    if more.is_empty() {
+                        more.extend_from_slice(&first);
+                    }
+                    more.extend_from_slice(&self.events.frame(&event));
+                }
+                Poll::Ready(Some(if more.is_empty() { first } else { more.into() }))
+            }
             Poll::Ready(None) => {
                 self.watcher = None;
                 Poll::Ready(None)

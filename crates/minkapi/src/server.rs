@@ -101,7 +101,11 @@ impl Server {
         tokio::spawn(views.housekeeping());
         let service = ApiService::new(
             views.clone(),
-            minkapi_http_server::Config { profiling: config.profile, ..minkapi_http_server::Config::default() },
+            minkapi_http_server::Config {
+                profiling: config.profile,
+                watch_queue_size: config.watch_queue_size,
+                ..minkapi_http_server::Config::default()
+            },
         );
         let limits = ServeConfig { drain_timeout: config.shutdown_timeout, ..ServeConfig::default() };
         let (stop, stopped) = oneshot::channel::<()>();
