@@ -1,6 +1,6 @@
 //! The flags of `minkapi`.
 
-use crate::{command::Command, data_args::DataArgs, exit::Failure};
+use crate::{access_args::AccessArgs, command::Command, data_args::DataArgs, exit::Failure};
 use clap::Parser;
 use minkapi::{Config, duration};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -77,6 +77,10 @@ pub struct Args {
     #[command(flatten)]
     pub data: DataArgs,
 
+    /// Who may come in.
+    #[command(flatten)]
+    pub access: AccessArgs,
+
     /// Log level, as klog's: 0 to 2 what matters, 3 to 5 also what helps to find faults, from 6 everything
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub verbosity: u8,
@@ -108,6 +112,7 @@ impl Args {
             history_events: self.history_events,
             data_dir: self.data.data_dir,
             fsync: self.data.fsync.policy(),
+            access: self.access.into(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The minkapi server: flags, signals and exit codes around the `minkapi` library.
 
+mod access_args;
 mod args;
 mod client;
 mod command;

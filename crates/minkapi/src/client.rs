@@ -33,8 +33,14 @@ impl Server {
 
     /// A client that reaches a view in process: the same service, no socket.
     pub fn client(&self, view: &View) -> Client {
-        let service = InProcess { service: self.service(), prefix: format!("/{}", self.segment(view)) };
+        let service = InProcess { service: self.service(), prefix: format!("/{}", self.segment(view)), token: self.bearer(view) };
         Client::new(service, "default")
+    }
+}
+
+impl Server {
+    fn bearer(&self, view: &View) -> Option<http::HeaderValue> {
+        format!("Bearer {}", self.token(view)?).parse().ok()
     }
 }
 
@@ -43,6 +49,7 @@ impl Server {
 struct InProcess {
     service: ApiService,
     prefix: String,
+    token: Option<http::HeaderValue>,
 }
 
 impl tower::Service<http::Request<kube::client::Body>> for InProcess {
@@ -60,6 +67,9 @@ impl tower::Service<http::Request<kube::client::Body>> for InProcess {
         // A path that was one stays one with a segment in front.
         if let Ok(uri) = format!("{}{path}", self.prefix).parse() {
             parts.uri = uri;
+        }
+        if let Some(token) = &self.token {
+            parts.headers.insert(http::header::AUTHORIZATION, token.clone());
         }
         Box::pin(self.service.respond(http::Request::from_parts(parts, body)))
     }

@@ -1,5 +1,6 @@
 //! What a server is launched with.
 
+use crate::Access;
 use minkapi_persist::Fsync;
 use std::{
     net::SocketAddr,
@@ -43,6 +44,8 @@ pub struct Config {
     pub data_dir: Option<PathBuf>,
     /// When kept state is made to outlast a crash of the machine.
     pub fsync: Fsync,
+    /// Who may come in.
+    pub access: Access,
 }
 
 impl Default for Config {
@@ -63,6 +66,7 @@ impl Default for Config {
             history_events: 65_536,
             data_dir: None,
             fsync: Fsync::default(),
+            access: Access::default(),
         }
     }
 }

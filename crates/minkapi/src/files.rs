@@ -1,6 +1,6 @@
 //! The files that a server keeps for its views.
 
-use crate::{FileError, kubeconfig, scheduler_config};
+use crate::{FileError, access::Credentials, kubeconfig, scheduler_config};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,7 @@ pub(crate) enum Owner<'a> {
 #[derive(Debug)]
 pub(crate) struct Files {
     kubeconfig: PathBuf,
+    credentials: Credentials,
     written: Mutex<BTreeMap<String, Vec<PathBuf>>>,
     /// The folder, if it was made for these files.
     made: Mutex<Option<PathBuf>>,
@@ -29,7 +30,20 @@ pub(crate) struct Files {
 
 impl Files {
     pub fn new(kubeconfig: PathBuf) -> Self {
-        Self { kubeconfig, written: Mutex::default(), made: Mutex::default() }
+        Self { kubeconfig, credentials: Credentials::default(), written: Mutex::default(), made: Mutex::default() }
+    }
+
+    /// Writes these into the kubeconfigs.
+    pub fn with_credentials(self, credentials: Credentials) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// The token of the user of a view's kubeconfig.
+    pub fn token(&self, owner: Owner<'_>) -> Option<String> {
+        self.credentials.token(match owner {
+            Owner::Base => None,
+            Owner::Sandbox(name) => Some(name),
+        })
     }
 
     /// Where the kubeconfig of a view goes.
@@ -66,7 +80,8 @@ impl Files {
         }
         refuse_foreign(&kubeconfig)?;
         let absolute = std::path::absolute(&kubeconfig).unwrap_or_else(|_| kubeconfig.clone());
-        write(&kubeconfig, &kubeconfig::text(url, name))?;
+        let text = kubeconfig::text(url, name, self.credentials.authority.as_deref(), self.token(owner).as_deref());
+        write(&kubeconfig, &text)?;
         if let Err(err) = write(&scheduler, &scheduler_config::text(&absolute)) {
             let _ = fs::remove_file(&kubeconfig);
             return Err(err);

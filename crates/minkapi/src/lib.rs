@@ -18,6 +18,7 @@
 //! With the feature `kube`, `Server::client` and `Server::network_client` make a `kube::Client` for a view, in process
 //! or over the network.
 
+mod access;
 #[cfg(feature = "kube")]
 mod client;
 mod config;
@@ -25,10 +26,12 @@ mod error;
 mod files;
 mod kubeconfig;
 mod scheduler_config;
+mod self_made;
 mod server;
 
 #[cfg(feature = "kube")]
 pub use client::ClientError;
+pub use access::{Access, AuthorizationMode};
 pub use config::Config;
 pub use error::{FileError, LaunchError, ShutdownError, ViewError};
 pub use minkapi_admission as admission;

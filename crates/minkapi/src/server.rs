@@ -10,7 +10,7 @@ use minkapi_persist::DataDir;
 use minkapi_view::{CreateView, View, ViewFiles, Views};
 use std::{
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -47,12 +47,18 @@ pub struct Sandbox {
 struct ServedFiles {
     files: Files,
     address: SocketAddr,
+    scheme: &'static str,
     base_prefix: String,
 }
 
 impl ServedFiles {
     fn url(&self, view: &str) -> String {
-        format!("http://{}/{view}", self.address)
+        let mut address = self.address;
+        // Whoever listens on all addresses is reached by this one from here.
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        }
+        format!("{}://{address}/{view}", self.scheme)
     }
 
     fn write(&self, view: &str) -> Result<PathBuf, FileError> {
@@ -89,9 +95,15 @@ impl Server {
         let address = config.bind_address;
         let listener = TcpListener::bind(address).await.map_err(|source| LaunchError::Listen { address, source })?;
         let address = listener.local_addr().map_err(|source| LaunchError::Listen { address, source })?;
+        let entrance = config.access.entrance(address.ip())?;
         let (views, data) = open_views(&config, view_config)?;
         let base_prefix = config.base_prefix.clone();
-        let files = Arc::new(ServedFiles { files: Files::new(config.kubeconfig.clone()), address, base_prefix: base_prefix.clone() });
+        let files = Arc::new(ServedFiles {
+            files: Files::new(config.kubeconfig.clone()).with_credentials(entrance.credentials),
+            address,
+            scheme: if entrance.tls.is_some() { "https" } else { "http" },
+            base_prefix: base_prefix.clone(),
+        });
         files.write(&base_prefix)?;
         views.keep_files(files.clone());
         for view in views.list() {
@@ -104,16 +116,33 @@ impl Server {
             minkapi_http_server::Config {
                 profiling: config.profile,
                 watch_queue_size: config.watch_queue_size,
+                authenticate: Arc::new(entrance.authentication),
+                authorization: Arc::new(entrance.authorization),
+                tls: entrance.tls.is_some(),
                 ..minkapi_http_server::Config::default()
             },
         );
-        let limits = ServeConfig { drain_timeout: config.shutdown_timeout, ..ServeConfig::default() };
+        // With --insecure, names of the machine are as good as its addresses.
+        let refuse_foreign = entrance.open && address.ip().is_loopback();
+        let limits = ServeConfig { drain_timeout: config.shutdown_timeout, refuse_foreign, ..ServeConfig::default() };
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             // A dropped sender means that the server was dropped.
             let _ = stopped.await;
         };
-        let task = tokio::spawn(serve(listener, Plain, service.clone(), limits, shutdown));
+        let task = match entrance.tls {
+            None => tokio::spawn(serve(listener, Plain, service.clone(), limits, shutdown)),
+            Some(tls) => {
+                let following = Arc::new(config.access.clone()).follow(tls.clone(), address.ip());
+                let (service, serving) = (service.clone(), async move |service| serve(listener, tls, service, limits, shutdown).await);
+                tokio::spawn(async move {
+                    tokio::select! {
+                        served = serving(service) => served,
+                        () = async { following.await; std::future::pending().await } => Ok(0),
+                    }
+                })
+            }
+        };
         Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, data, stop: Some(stop), task })
     }
 
@@ -130,6 +159,11 @@ impl Server {
     /// The service that the socket serves; call it in process, or serve it elsewhere.
     pub fn service(&self) -> ApiService {
         self.service.clone()
+    }
+
+    /// The token of the user of a view's kubeconfig; none where nobody is asked.
+    pub fn token(&self, view: &View) -> Option<String> {
+        self.files.files.token(if view.is_base() { Owner::Base } else { Owner::Sandbox(view.name()) })
     }
 
     /// URL of the base view's API.

@@ -1,0 +1,66 @@
+//! The flags about who may come in.
+
+use clap::{Args, ValueEnum};
+use minkapi::{Access, AuthorizationMode};
+use std::path::PathBuf;
+
+/// Who may come in, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who may come in (see docs/security.md)")]
+pub struct AccessArgs {
+    /// Ask nobody for credentials and speak plain HTTP on an address that others can reach
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Speak TLS on a loopback address too
+    #[arg(long)]
+    pub tls: bool,
+
+    /// The server's certificate (PEM); without one the server makes its own when it speaks TLS
+    #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
+    pub tls_cert_file: Option<PathBuf>,
+
+    /// The key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
+    pub tls_private_key_file: Option<PathBuf>,
+
+    /// Authorities whose client certificates are believed (PEM): CN is the user, O the groups
+    #[arg(long, value_name = "FILE")]
+    pub client_ca_file: Option<PathBuf>,
+
+    /// Users by token: lines of token,user,uid,"group1,group2"
+    #[arg(long, value_name = "FILE")]
+    pub token_auth_file: Option<PathBuf>,
+
+    /// Who may do what once let in
+    #[arg(long, value_name = "MODE", default_value = "AlwaysAllow")]
+    pub authorization_mode: Mode,
+}
+
+/// An authorization mode by kube-apiserver's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Everything
+    #[value(name = "AlwaysAllow")]
+    AlwaysAllow,
+    /// What the RBAC objects of the view grant
+    #[value(name = "RBAC")]
+    Rbac,
+}
+
+impl From<AccessArgs> for Access {
+    fn from(args: AccessArgs) -> Self {
+        Self {
+            insecure: args.insecure,
+            tls: args.tls,
+            tls_cert_file: args.tls_cert_file,
+            tls_private_key_file: args.tls_private_key_file,
+            client_ca_file: args.client_ca_file,
+            token_auth_file: args.token_auth_file,
+            authorization_mode: match args.authorization_mode {
+                Mode::AlwaysAllow => AuthorizationMode::AlwaysAllow,
+                Mode::Rbac => AuthorizationMode::Rbac,
+            },
+        }
+    }
+}
