@@ -34,12 +34,17 @@ impl Encoding {
         !matches!(self, Self::Yaml)
     }
 
-    /// The encoding of a request body by its `Content-Type`; an empty one is JSON (C-11-20).
+    /// The encoding of a request body by its `Content-Type`; an empty one is JSON (C-11-20), one with a broken parameter none.
     pub fn of_content_type(header: &str) -> Option<Self> {
         if header.is_empty() {
             return Some(Self::Json);
         }
-        let essence = header.split(';').next().unwrap_or_default().trim();
+        let mut parts = header.split(';');
+        let essence = parts.next().unwrap_or_default().trim();
+        if parts.map(str::trim).any(|p| !p.is_empty() && p.split_once('=').is_none_or(|(name, value)| name.is_empty() || value.is_empty()))
+        {
+            return None;
+        }
         Self::ALL.into_iter().find(|e| essence.eq_ignore_ascii_case(e.media_type()))
     }
 }

@@ -22,11 +22,11 @@ pub(crate) struct ContinueToken {
 }
 
 /// The token's content as kube-apiserver writes it.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Encoded {
     v: String,
     rv: i64,
-    #[serde(default)]
     start: String,
 }
 
@@ -72,12 +72,20 @@ impl ContinueToken {
         }
         let encoded: Encoded = serde_json::from_slice(&bytes).map_err(|err| bad(&err.to_string()))?;
         if encoded.v != VERSION {
-            return Err(bad("server does not recognize this encoded version"));
+            return Err(bad(&format!("server does not recognize this encoded version {}", encoded.v)));
+        }
+        if encoded.rv == 0 {
+            return Err(bad("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"));
         }
         if encoded.start.is_empty() {
-            return Err(bad("encoded start key empty"));
+            return Err(bad("encoded start key empty (version meta.k8s.io/v1)"));
         }
-        let start = encoded.start.trim_end_matches('\u{0}');
+        let start = encoded.start.strip_prefix('/').unwrap_or(&encoded.start);
+        // No way out of the list's own keys.
+        if start.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            return Err(bad(&encoded.start));
+        }
+        let start = start.trim_end_matches('\u{0}');
         let after = match start.split_once('/') {
             Some((namespace, name)) if target.namespace.is_empty() => Key::new(namespace, name),
             _ => Key::new(&target.namespace, start),

@@ -246,6 +246,9 @@ fn is_multiple(value: &Number, factor: &Number) -> bool {
     float > 0.0 && number::is_whole(if float < 1.0 { 1.0 / float * value } else { value / float })
 }
 
+/// One more than the largest integer.
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// `integer with format int32` if the value does not fit its type and format.
 fn out_of_range(schema: &Structural, value: &Number) -> Option<String> {
     let format = schema.rules.format.as_deref();
@@ -255,7 +258,7 @@ fn out_of_range(schema: &Structural, value: &Number) -> Option<String> {
         (Type::Integer, Some("int32")) => {
             value.as_i64().map_or_else(|| number::is_whole(float) && float.abs() <= 2_147_483_647.0, |i| i32::try_from(i).is_ok())
         }
-        (Type::Integer, _) => value.as_i64().is_some() || float.fract() == 0.0 && float.abs() < 9.3e18,
+        (Type::Integer, _) => value.as_i64().is_some() || float.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(&float),
         (Type::Number, Some("float")) => float.abs() <= f64::from(f32::MAX),
         _ => true,
     };
