@@ -62,7 +62,10 @@ impl Client {
     }
 
     fn request(&mut self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         self.0.get_mut().write_all([head.as_bytes(), body.as_bytes()].concat().as_slice())?;
         let (mut code, mut length, mut chunked) = (0, 0, false);
         loop {

@@ -236,8 +236,15 @@ pub(crate) fn value(value: &Value, negotiated: Negotiated) -> Result<Vec<u8>, St
     }
 }
 
-fn json_of(value: &Value) -> Result<Vec<u8>, Status> {
-    serde_json::to_vec(value).map_err(Status::internal)
+/// JSON of a value, in the order of its Go type where it is of a built-in kind.
+pub(crate) fn json_of(value: &Value) -> Result<Vec<u8>, Status> {
+    let said = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default();
+    let Some(kind) = minkapi_registry::top_level_kind(said("apiVersion"), said("kind")) else {
+        return serde_json::to_vec(value).map_err(Status::internal);
+    };
+    let mut out = Vec::with_capacity(1024);
+    minkapi_schema::GoOrder(&kind.schema).write_object(value, &mut out);
+    Ok(out)
 }
 
 /// JSON text as JSON, indented if wanted, or as YAML.

@@ -153,7 +153,7 @@ impl Request<'_, '_> {
         let bytes = self.read(body).await?;
         let options = options::write_options(&self.context.exchange.query, WriteKind::Create)?;
         errors::check_name(&self.call.target.name)?;
-        let body = decode(self.call, encoding, bytes, options.field_validation)?;
+        let body = decode(self.call, encoding, bytes)?;
         let outcome = self.context.view.create(self.call, body, &options).await?;
         self.answer(outcome)
     }
@@ -167,7 +167,7 @@ impl Request<'_, '_> {
         let options = options::write_options(&self.context.exchange.query, WriteKind::Update)?;
         let encoding = self.input()?;
         errors::check_name(&self.call.target.name)?;
-        let body = decode(self.call, encoding, bytes, options.field_validation)?;
+        let body = decode(self.call, encoding, bytes)?;
         let outcome = self.context.view.update(self.call, body, &options).await?;
         self.answer(outcome)
     }
@@ -303,7 +303,7 @@ fn watch_url_options(call: &mut Call, options: &mut ListOptions) -> Result<(), S
 }
 
 /// The body of a create or update as the view takes it.
-fn decode(call: &mut Call, encoding: Encoding, bytes: Bytes, validation: FieldValidation) -> Result<Body, Status> {
+fn decode(call: &Call, encoding: Encoding, bytes: Bytes) -> Result<Body, Status> {
     let resource = &call.target.served.resource;
     let (api_version, kind) = match resource.subresource(&call.target.subresource) {
         Some(sub) if sub.group.is_empty() => (sub.version.to_string(), sub.kind.to_string()),
@@ -317,11 +317,8 @@ fn decode(call: &mut Call, encoding: Encoding, bytes: Bytes, validation: FieldVa
         }
         Encoding::Yaml => {
             let document = yaml::read(&bytes).map_err(|e| minkapi_codec::DecodeError::unrecognized(e).into_status(&kind, &bytes))?;
-            warn_or_refuse(call, validation, &document, |problem| {
-                let version = api_version.rsplit('/').next().unwrap_or_default();
-                format!("{kind} in version \"{version}\" cannot be handled as a {kind}: strict decoding error: {problem}")
-            })?;
-            serde_json::to_vec(&document.value).map(|json| Body::Json(json.into())).map_err(Status::internal)
+            let json = serde_json::to_vec(&document.value).map_err(Status::internal)?.into();
+            Ok(Body::Yaml { json, strict_error: document.strict_error(), duplicates: document.duplicates })
         }
     }
 }

@@ -260,10 +260,7 @@ impl Inner {
     }
 
     fn views_api(&self) -> ViewsApi<'_> {
-        ViewsApi {
-            views: &self.views,
-            scheme: if self.config.tls { "https" } else { "http" },
-        }
+        ViewsApi { views: &self.views, scheme: if self.config.tls { "https" } else { "http" } }
     }
 
     async fn in_view<B>(&self, exchange: &Exchange<'_>, view: View, path: &str, user: UserInfo, body: B) -> Reply

@@ -196,7 +196,7 @@ impl Events {
                 self.metadata_only(text(&partial_object_metadata_value(&object, version.api_version()))?, version)
             }
             None if self.negotiated.encoding == Encoding::Protobuf => protobuf::encode_object(&object).map_err(Status::internal),
-            None => text(&object),
+            None => encode::json_of(&object),
         }
     }
 

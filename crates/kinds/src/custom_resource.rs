@@ -70,6 +70,12 @@ impl CustomResource {
         Ok(Decoded { value, problems })
     }
 
+    /// Fills in what upstream fills in whenever it reads from storage: defaults where preparation took a status away, and of
+    /// fields that the version of the request does not have.
+    pub fn default_stored(&self, stored: &mut Value) {
+        self.storage_schema.default_value(stored);
+    }
+
     /// Where its scale subresource finds replicas, if it has one.
     pub const fn scale(&self) -> Option<&ScalePaths> {
         self.scale.as_ref()

@@ -1,7 +1,7 @@
 //! DeviceTaintRule: a taint on many devices.
 
 use crate::{
-    Column, Context, DeletedAnswer, Row, Strategy, Traits, condition, csi_driver_name,
+    Column, Context, Row, Strategy, Traits, condition, csi_driver_name,
     declarative::Findings,
     device_name, device_toleration, table, update,
     value::{at, at_mut, field, items, object_mut, set, text, text_if_set},
@@ -23,7 +23,6 @@ impl Strategy for DeviceTaintRule {
     fn traits(&self) -> Traits {
         Traits {
             unconditional_update: false,
-            deleted: DeletedAnswer::Object,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])],
             ..Traits::DEFAULT
         }

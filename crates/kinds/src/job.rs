@@ -20,13 +20,15 @@ const NAME_LABELS: [&str; 2] = ["job-name", "batch.kubernetes.io/job-name"];
 const UID_LABELS: [&str; 2] = ["controller-uid", CONTROLLER_UID];
 const CONTROLLER_UID: &str = "batch.kubernetes.io/controller-uid";
 
+const PODS_ARE_PRESERVED: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+
 /// The strategy of Job.
 #[derive(Debug)]
 pub struct Job;
 
 impl Strategy for Job {
     fn traits(&self) -> Traits {
-        Traits { garbage_collection: GarbageCollection::Orphan, ..Traits::WITH_STATUS }
+        Traits { garbage_collection: GarbageCollection::Orphan, propagation_warning: Some(PODS_ARE_PRESERVED), ..Traits::WITH_STATUS }
     }
 
     fn default(&self, object: &mut Value) {

@@ -31,9 +31,10 @@ impl Strategy for Node {
         }
         let Some(status) = field_mut(node, "status") else { return };
         if !has(status, "allocatable")
-            && let Some(capacity) = field(status, "capacity").cloned() {
-                set(status, "allocatable", capacity);
-            }
+            && let Some(capacity) = field(status, "capacity").cloned()
+        {
+            set(status, "allocatable", capacity);
+        }
         for list in ["capacity", "allocatable"] {
             pod_spec::round_resources(status, list);
         }
@@ -61,21 +62,24 @@ impl Strategy for Node {
         if cx.subresource == "status" {
             restore(new, old, &["spec"]);
             if at(old, &["status", "config"]).is_none()
-                && let Some(status) = field_mut(new, "status") {
-                    unset(status, "config");
-                }
+                && let Some(status) = field_mut(new, "status")
+            {
+                unset(status, "config");
+            }
             const USER_NAMESPACE: &[&str] = &["status", "nodeInfo", "runningInUserNamespace"];
             if at(old, USER_NAMESPACE).is_none()
-                && let Some(info) = at_mut(new, &["status", "nodeInfo"]) {
-                    unset(info, "runningInUserNamespace");
-                }
+                && let Some(info) = at_mut(new, &["status", "nodeInfo"])
+            {
+                unset(info, "runningInUserNamespace");
+            }
             return;
         }
         restore(new, old, &["status"]);
         if at(old, &["spec", "configSource"]).is_none()
-            && let Some(spec) = field_mut(new, "spec") {
-                unset(spec, "configSource");
-            }
+            && let Some(spec) = field_mut(new, "spec")
+        {
+            unset(spec, "configSource");
+        }
         drop_preemption_policy(new, Some(old));
     }
 
@@ -197,9 +201,10 @@ fn agree_on_pod_cidr(spec: &mut Value) {
 fn drop_preemption_policy(node: &mut Value, old: Option<&Value>) {
     const KEY: &str = "podPreemptionPolicy";
     if !old.is_some_and(|old| has(spec(old), KEY))
-        && let Some(spec) = field_mut(node, "spec") {
-            unset(spec, KEY);
-        }
+        && let Some(spec) = field_mut(node, "spec")
+    {
+        unset(spec, KEY);
+    }
 }
 
 fn validate(node: &Value) -> ErrorList {

@@ -335,7 +335,8 @@ mod tests {
 
     #[test]
     fn a_new_pod_is_pending_whatever_the_client_says() {
-        let mut pod = pod(json!({"schedulingGates": [{"name": "example.com/a"}], "containers": [{"name": "a", "image": "a", "resources": {}}]}));
+        let mut pod =
+            pod(json!({"schedulingGates": [{"name": "example.com/a"}], "containers": [{"name": "a", "image": "a", "resources": {}}]}));
         pod["status"] = json!({"phase": "Running"});
         Pod.prepare_for_create(&Context::example(), &mut pod);
         assert_eq!(pod["status"]["phase"], "Pending");

@@ -97,6 +97,8 @@ pub struct Traits {
     pub uncached_watch: bool,
     /// Its objects are made up when asked for, so that a list of them has no resourceVersion.
     pub unstored: bool,
+    /// The Warning of a deletion that does not say what becomes of dependents.
+    pub propagation_warning: Option<&'static str>,
     /// The Warning of every request, of kinds that are deprecated (C-01-14).
     pub deprecation_warning: Option<&'static str>,
     /// Fields that a write to the object itself does not own, as paths (`&["status"]`), and likewise per subresource:
@@ -115,6 +117,7 @@ impl Traits {
         garbage_collection: GarbageCollection::Background,
         uncached_watch: false,
         unstored: false,
+        propagation_warning: None,
         deprecation_warning: None,
         reset_fields: &[],
     };

@@ -118,7 +118,11 @@ impl Cluster {
             };
             (0..FORKS).map(fork).collect::<Vec<_>>()
         });
-        println!("\n{FORKS} forks with {CHANGES} changed pods each: {} KiB a fork, {:.0} µs each with its changes", bytes / FORKS / 1024, micros(time) / FORKS as f64);
+        println!(
+            "\n{FORKS} forks with {CHANGES} changed pods each: {} KiB a fork, {:.0} µs each with its changes",
+            bytes / FORKS / 1024,
+            micros(time) / FORKS as f64
+        );
         let start = Instant::now();
         drop(values);
         println!("dropping them: {:.1} µs each", micros(start.elapsed()) / FORKS as f64);
@@ -149,7 +153,12 @@ impl Cluster {
             (0..5).map(|_| list()).min().unwrap()
         };
         let ((base, bytes), (nest, _)) = (best("base"), best(&parent));
-        println!("LIST of {} pods ({} MiB): base {base:.0?}, nest of {DEPTH} with 1 % changed {nest:.0?}, {:.2} times", self.pods, bytes >> 20, nest.as_secs_f64() / base.as_secs_f64());
+        println!(
+            "LIST of {} pods ({} MiB): base {base:.0?}, nest of {DEPTH} with 1 % changed {nest:.0?}, {:.2} times",
+            self.pods,
+            bytes >> 20,
+            nest.as_secs_f64() / base.as_secs_f64()
+        );
         let scan = |view: &View| {
             let once = || {
                 let start = Instant::now();
@@ -178,7 +187,8 @@ fn node(n: usize) -> Value {
 
 /// A pod of about 4 KB.
 fn pod(n: usize, nodes: usize) -> Value {
-    let environment: Vec<Value> = (0..30).map(|v| json!({"name": format!("SETTING_{v}"), "value": format!("value {v} of pod {n}")})).collect();
+    let environment: Vec<Value> =
+        (0..30).map(|v| json!({"name": format!("SETTING_{v}"), "value": format!("value {v} of pod {n}")})).collect();
     let resources = json!({"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": {"memory": "1Gi"}});
     json!({
         "apiVersion": "v1",

@@ -29,9 +29,9 @@ mod scheduler_config;
 mod self_made;
 mod server;
 
+pub use access::{Access, AuthorizationMode};
 #[cfg(feature = "kube")]
 pub use client::ClientError;
-pub use access::{Access, AuthorizationMode};
 pub use config::Config;
 pub use error::{FileError, LaunchError, ShutdownError, ViewError};
 pub use minkapi_admission as admission;

@@ -15,12 +15,35 @@ pub struct Draft {
     head: Arc<Head>,
 }
 
-/// The order in which an object's members are written.
+/// How members of a kind's objects are written where that is not in the order of their names.
+pub trait Layout {
+    /// The members of the object itself in the order of writing.
+    fn members<'a>(&self, object: &'a Map<String, Value>) -> Vec<(&'a str, &'a Value)>;
+
+    /// Writes the value at this path.
+    fn write(&self, path: &[&str], value: &Value, out: &mut Vec<u8>);
+}
+
+/// In order of name.
+struct ByName;
+
+impl Layout for ByName {
+    fn members<'a>(&self, object: &'a Map<String, Value>) -> Vec<(&'a str, &'a Value)> {
+        object.iter().map(|(key, value)| (key.as_str(), value)).collect()
+    }
+
+    fn write(&self, _: &[&str], value: &Value, out: &mut Vec<u8>) {
+        // Writing into a Vec cannot fail, nor can a parsed value fail to serialize.
+        let _ = serde_json::to_writer(out, value);
+    }
+}
+
+/// The order in which an object's metadata are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyOrder {
-    /// That of the Go types for metadata; other members in order of name, metadata first.
+    /// That of the Go type.
     Go,
-    /// In order of name throughout, as custom resources are written.
+    /// In order of name, as custom resources are written.
     Sorted,
 }
 
@@ -47,15 +70,20 @@ impl Draft {
     /// Encodes `object` without `apiVersion` and `kind`, metadata first. `expected` is a guess at the revision: a right
     /// number of digits saves a copy in [`Self::stamp`].
     pub fn new(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
-        Self::ordered(object, fields, expected, KeyOrder::Go)
+        Self::laid_out(object, fields, expected, &ByName)
+    }
+
+    /// As [`Self::new`], with members in the order of a layout.
+    pub fn laid_out(object: &Value, fields: Box<[Arc<str>]>, expected: u64, layout: &dyn Layout) -> Self {
+        Self::ordered(object, fields, expected, KeyOrder::Go, layout)
     }
 
     /// As [`Self::new`], with metadata in order of name, as custom resources are written.
     pub fn sorted(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
-        Self::ordered(object, fields, expected, KeyOrder::Sorted)
+        Self::ordered(object, fields, expected, KeyOrder::Sorted, &ByName)
     }
 
-    fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder) -> Self {
+    fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder, layout: &dyn Layout) -> Self {
         let head = Arc::new(Head::of(object, fields));
         let mut bytes = Vec::with_capacity(1024);
         let empty = Map::new();
@@ -68,7 +96,7 @@ impl Draft {
                 for key in METADATA {
                     match meta.get(key) {
                         _ if key == "resourceVersion" => version = push_version(&mut bytes, expected),
-                        Some(value) => push_member(&mut bytes, key, value),
+                        Some(value) => push_member(&mut bytes, layout, &["metadata", key], value),
                         None => {}
                     }
                 }
@@ -77,16 +105,16 @@ impl Draft {
             KeyOrder::Sorted => {
                 let (before, after): (Vec<_>, Vec<_>) =
                     meta.iter().filter(|(key, _)| *key != "resourceVersion").partition(|(key, _)| key.as_str() < "resourceVersion");
-                before.into_iter().for_each(|(key, value)| push_member(&mut bytes, key, value));
+                before.into_iter().for_each(|(key, value)| push_member(&mut bytes, layout, &["metadata", key], value));
                 let version = push_version(&mut bytes, expected);
-                after.into_iter().for_each(|(key, value)| push_member(&mut bytes, key, value));
+                after.into_iter().for_each(|(key, value)| push_member(&mut bytes, layout, &["metadata", key], value));
                 version
             }
         };
         bytes.push(b'}');
-        for (key, value) in top {
-            if !matches!(key.as_str(), "metadata" | "apiVersion" | "kind") {
-                push_member(&mut bytes, key, value);
+        for (key, value) in layout.members(top) {
+            if !matches!(key, "metadata" | "apiVersion" | "kind") {
+                push_member(&mut bytes, layout, &[key], value);
             }
         }
         bytes.push(b'}');
@@ -144,14 +172,14 @@ fn push_version(bytes: &mut Vec<u8>, expected: u64) -> (usize, usize) {
     (at, len)
 }
 
-fn push_member(bytes: &mut Vec<u8>, key: &str, value: &Value) {
+fn push_member(bytes: &mut Vec<u8>, layout: &dyn Layout, path: &[&str], value: &Value) {
     if !bytes.ends_with(b"{") {
         bytes.push(b',');
     }
-    // Writing into a Vec cannot fail, nor can a string or a parsed value fail to serialize.
-    let _ = serde_json::to_writer(&mut *bytes, key);
+    // Writing into a Vec cannot fail, nor can a string fail to serialize.
+    let _ = serde_json::to_writer(&mut *bytes, path.last().unwrap_or(&""));
     bytes.push(b':');
-    let _ = serde_json::to_writer(&mut *bytes, value);
+    layout.write(path, value, bytes);
 }
 
 fn push_digits(bytes: &mut Vec<u8>, n: u64) {

@@ -15,7 +15,7 @@ mod labels;
 mod object;
 mod status;
 
-pub use draft::Draft;
+pub use draft::{Draft, Layout};
 pub use field_selector::{FieldRequirement, FieldSelector, ParseFieldSelectorError};
 pub use gvk::{GroupKind, GroupResource, GroupVersionKind, GroupVersionResource};
 pub use head::{Head, OwnerReference};

@@ -152,7 +152,9 @@ mod tests {
         let o = Draft::new(&pod(), Box::default(), 5).stamp(5);
         let mut out = Vec::new();
         o.write_typed("v1", "Pod", &mut out);
-        assert!(out.starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"x","uid":"u","resourceVersion":"5","#));
+        assert!(
+            out.starts_with(br#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","namespace":"x","uid":"u","resourceVersion":"5","#)
+        );
         assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap()["kind"], "Pod");
     }
 }

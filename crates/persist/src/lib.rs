@@ -18,8 +18,8 @@ mod snapshot;
 
 pub use data_dir::{DataDir, Options, Stats, read_dir, write_dir};
 pub use error::PersistError;
-pub use minkapi_store::Options as StoreOptions;
 pub use log::Fsync;
+pub use minkapi_store::Options as StoreOptions;
 pub use snapshot::{read_snapshot, write_snapshot};
 
 #[doc = include_str!("../README.md")]

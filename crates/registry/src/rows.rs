@@ -48,6 +48,7 @@ pub struct Row {
     at: Position,
     presence: Presence,
     proto: u32,
+    order: u8,
     proto_in: &'static [u32],
     required: bool,
     default: Option<&'static str>,
@@ -66,9 +67,21 @@ pub const fn v(of: Type) -> Position {
     Position { of, list: List::Atomic, atomic: false }
 }
 
-/// A field with its protobuf number.
-pub const fn f(name: &'static str, of: Type, presence: Presence, proto: u32) -> Row {
-    Row { name, at: v(of), presence, proto, proto_in: &[], required: false, default: None, key: None, merge: false, retain_keys: false }
+/// A field with its protobuf number and its place in the Go struct.
+pub const fn f(name: &'static str, of: Type, presence: Presence, proto: u32, order: u8) -> Row {
+    Row {
+        name,
+        at: v(of),
+        presence,
+        proto,
+        order,
+        proto_in: &[],
+        required: false,
+        default: None,
+        key: None,
+        merge: false,
+        retain_keys: false,
+    }
 }
 
 /// A top-level kind.
@@ -177,6 +190,7 @@ impl Row {
             required: self.required,
             default: optional(self.default),
             proto: self.proto,
+            order: self.order,
             proto_in: self.proto_in,
             patch_merge_key: optional(self.key),
             patch_merge: self.merge,

@@ -157,6 +157,9 @@ pub struct Field {
     pub default: Option<Text>,
     /// Protobuf field number; 0 where protobuf does not know it.
     pub proto: u32,
+    /// Place among the fields of its Go struct, in which order Go writes them; 0 for all fields of custom resources, which
+    /// are written in order of name.
+    pub order: u8,
     /// Numbers of the protobuf messages that hold the field where JSON shows it higher up, outermost first (Go's embedded
     /// structs: a `Volume`'s `emptyDir` is field 2 of its field 2); empty where both forms agree.
     pub proto_in: &'static [u32],

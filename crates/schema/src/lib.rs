@@ -17,6 +17,8 @@ pub mod pattern;
 pub mod quantity;
 pub mod structural;
 pub mod time;
+mod write;
 
 pub use normalize::{canonicalize, is_zero, zero};
 pub use structural::Structural;
+pub use write::GoOrder;

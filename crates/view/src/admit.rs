@@ -21,8 +21,7 @@ impl View {
     /// The first refusal.
     pub(crate) async fn admit(
         &self,
-        phase: Phase,
-        operation: Operation,
+        (phase, operation): (Phase, Operation),
         call: &mut Call,
         moment: &Moment,
         object: &mut Value,

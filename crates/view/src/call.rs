@@ -102,8 +102,17 @@ pub struct Call {
 /// A request body, decoded as far as its content type says.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// JSON text; decoded against the schema in one pass. YAML arrives here converted to JSON.
+    /// JSON text; decoded against the schema in one pass.
     Json(Bytes),
+    /// YAML converted to JSON.
+    Yaml {
+        /// The JSON.
+        json: Bytes,
+        /// Keys that were there twice.
+        duplicates: Vec<String>,
+        /// The same as strict decoding puts it.
+        strict_error: Option<String>,
+    },
     /// Already decoded against the schema (protobuf).
     Decoded(Value),
 }

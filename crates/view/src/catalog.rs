@@ -177,11 +177,8 @@ impl Catalog {
 fn built_in_groups() -> Vec<CatalogGroup> {
     let mut groups: Vec<CatalogGroup> = Vec::new();
     for gv in minkapi_registry::group_versions() {
-        let mut resources: Vec<_> = minkapi_registry::resources()
-            .iter()
-            .filter(|r| r.group == gv.group && r.version == gv.version)
-            .filter_map(built_in)
-            .collect();
+        let mut resources: Vec<_> =
+            minkapi_registry::resources().iter().filter(|r| r.group == gv.group && r.version == gv.version).filter_map(built_in).collect();
         resources.sort_by(|a, b| a.resource.plural.cmp(&b.resource.plural));
         let version = CatalogVersion { version: gv.version.clone(), resources };
         match groups.iter_mut().find(|g| g.name == gv.group) {

@@ -1,16 +1,13 @@
 //! Create: POST to a collection, and what PUT and apply do when the object is not there (contract chapter 3).
 
 use crate::{
-    Body, Call, Content, Outcome, Served, View, WriteOptions,
-    admit::Phase,
-    crd, decode,
-    form::Form,
-    hooks, managed_fields, metadata, subresource,
-    view::Moment,
+    Body, Call, Content, Outcome, Served, View, WriteOptions, admit::Phase, crd, decode, form::Form, hooks, managed_fields, metadata,
+    subresource, view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
 use minkapi_object::{Draft, Object, Status};
+use minkapi_schema::GoOrder;
 use minkapi_store::{Change, CommitError, Expect, Key};
 use serde_json::Value;
 use std::sync::Arc;
@@ -50,7 +47,7 @@ impl View {
         call.target.name = metadata::text(&object, "name").to_owned();
         metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
         managed_fields::update(&Form::of(&call.target), call, options, &moment, None, &mut object);
-        self.admit(Phase::Mutating, Operation::Create, call, &moment, &mut object, None, options.dry_run).await?;
+        self.admit((Phase::Mutating, Operation::Create), call, &moment, &mut object, None, options.dry_run).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         self.store_new(call, object, options, &moment).await
     }
@@ -102,7 +99,7 @@ impl View {
             return Err(metadata::invalid(&served, &object, &errors).into());
         }
         call.warnings.extend(served.strategy.warnings_on_create(&cx, &object));
-        self.admit(Phase::Validating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
+        self.admit((Phase::Validating, Operation::Create), call, moment, &mut object, None, options.dry_run).await?;
         let given_version = metadata::resource_version(&object).unwrap_or(0);
         if given_version != 0 && !options.dry_run {
             return Err(Status::unclassified("resourceVersion should not be set on objects to be created").into());
@@ -140,16 +137,23 @@ impl View {
     pub(crate) fn draft_stored(&self, served: &Served, stored: Value) -> Draft {
         let fields = minkapi_kinds::field_values(&*served.strategy, &stored);
         let expected = self.shared.store.revision() + 1;
-        if served.resource.custom { Draft::sorted(&stored, fields, expected) } else { Draft::new(&stored, fields, expected) }
+        if served.resource.custom {
+            Draft::sorted(&stored, fields, expected)
+        } else {
+            Draft::laid_out(&stored, fields, expected, &GoOrder(&served.storage_schema))
+        }
     }
 
     fn to_stored(&self, served: &Served, object: Value) -> Result<Value, Status> {
         let mut stored =
             if served.is_storage_version() { object } else { served.strategy.to_storage(&served.resource.api_version(), object)? };
-        if served.custom.is_none() {
-            // What is read from storage has its defaults again, also where preparation made room for them.
-            served.strategy.default(&mut stored);
-            minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+        // What is read from storage has its defaults again, also where preparation made room for them.
+        match &served.custom {
+            Some(custom) => custom.strategy.default_stored(&mut stored),
+            None => {
+                served.strategy.default(&mut stored);
+                minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+            }
         }
         Ok(stored)
     }

@@ -1,12 +1,8 @@
 //! Delete: grace, finalizers, propagation (contract chapter 8).
 
 use crate::{
-    Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View,
-    admit::Phase,
-    clock::rfc3339,
-    hooks, metadata,
-    selection::Selection,
-    view::Moment,
+    Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View, admit::Phase, clock::rfc3339, hooks, metadata,
+    selection::Selection, view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::{DeletedAnswer, GarbageCollection};
@@ -44,6 +40,7 @@ impl View {
     /// # Errors
     /// 403 admission, 404, 409 preconditions.
     pub async fn delete(&self, call: &mut Call, options: &DeleteOptions) -> Result<Outcome, Status> {
+        warn_of_propagation(call, options);
         let deletion = self.delete_one(call, options).await?;
         let served = &call.target.served;
         let traits = served.strategy.traits();
@@ -67,6 +64,7 @@ impl View {
     /// # Errors
     /// Those of the list; the first of a deletion that is not 404.
     pub async fn delete_collection(&self, call: &mut Call, list: &ListOptions, options: &DeleteOptions) -> Result<Outcome, Status> {
+        warn_of_propagation(call, options);
         Selection::new(&call.target, list)?;
         let Outcome { content: Content::List(found), .. } = self.list(call, list).await? else {
             return Err(Status::internal("a list is no list"));
@@ -102,7 +100,7 @@ impl View {
             let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
             let old = self.object_value(&served, &stored)?;
             if !admitted {
-                self.admit(Phase::Validating, Operation::Delete, call, &moment, &mut Value::Null, Some(&old), options.dry_run).await?;
+                self.admit((Phase::Validating, Operation::Delete), call, &moment, &mut Value::Null, Some(&old), options.dry_run).await?;
                 hooks.begin_delete(self, call, options)?;
                 admitted = true;
             }
@@ -215,6 +213,14 @@ impl View {
             Err(CommitError::Conflict { .. }) => Ok(None),
             Err(err) => Err(self.commit_status(call, &err)),
         }
+    }
+}
+
+/// Tells a client that leaves dependents to a default which is not what most want.
+fn warn_of_propagation(call: &mut Call, options: &DeleteOptions) {
+    let silent = options.propagation.is_none() && options.orphan_dependents.is_none();
+    if let Some(warning) = call.target.served.strategy.traits().propagation_warning.filter(|_| silent) {
+        call.warnings.add(warning);
     }
 }
 

@@ -4,9 +4,9 @@ use crate::{
     Call, Content, List, ListOptions, Outcome, ResourceVersion, ResourceVersionMatch, View, continue_token::ContinueToken,
     selection::Selection,
 };
+use minkapi_object::Object;
 use minkapi_object::Status;
 use minkapi_store::{AtError, Key, Snapshot};
-use minkapi_object::Object;
 
 impl View {
     /// The objects of a collection.

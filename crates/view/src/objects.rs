@@ -181,7 +181,9 @@ impl View {
             Content::List(List { items, revision, .. }) => {
                 let items = items.iter().map(|o| self.object_value(&call.target.served, o)).collect::<Result<Vec<_>, _>>()?;
                 let resource = &call.target.served.resource;
-                Ok(json!({"apiVersion": resource.api_version(), "kind": resource.list_kind, "metadata": {"resourceVersion": revision.to_string()}, "items": items}))
+                Ok(
+                    json!({"apiVersion": resource.api_version(), "kind": resource.list_kind, "metadata": {"resourceVersion": revision.to_string()}, "items": items}),
+                )
             }
         }
     }

@@ -1,10 +1,7 @@
 //! Patch: PATCH in its four formats (contract chapter 7).
 
 use crate::{
-    Call, FieldValidation, Outcome, PatchType, View, Warnings, WriteOptions, decode,
-    form::Form,
-    managed_fields, metadata,
-    update::Edit,
+    Call, FieldValidation, Outcome, PatchType, View, Warnings, WriteOptions, decode, form::Form, managed_fields, metadata, update::Edit,
     view::Moment,
 };
 use bytes::Bytes;

@@ -1,12 +1,8 @@
 //! Update: PUT, and the one path by which every change of an existing object goes (contract chapter 4).
 
 use crate::{
-    Body, Call, Content, Outcome, View, WriteOptions,
-    admit::Phase,
-    decode,
-    form::Form,
-    hooks, managed_fields, metadata, storage_key, subresource,
-    view::Moment,
+    Body, Call, Content, Outcome, View, WriteOptions, admit::Phase, decode, form::Form, hooks, managed_fields, metadata, storage_key,
+    subresource, view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
@@ -106,7 +102,7 @@ impl View {
         }
         let mut object = edit.edit(call, moment, None)?;
         metadata::of(&mut object).remove("resourceVersion");
-        self.admit(Phase::Mutating, Operation::Create, call, moment, &mut object, None, options.dry_run).await?;
+        self.admit((Phase::Mutating, Operation::Create), call, moment, &mut object, None, options.dry_run).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         metadata::wipe_system_fields(&mut object);
         self.store_new(call, object, options, moment).await
@@ -128,7 +124,7 @@ impl View {
             return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
         }
         let mut new = edit.edit(call, moment, Some(&old))?;
-        self.admit(Phase::Mutating, Operation::Update, call, moment, &mut new, Some(&old), options.dry_run).await?;
+        self.admit((Phase::Mutating, Operation::Update), call, moment, &mut new, Some(&old), options.dry_run).await?;
         metadata::dedup_owner_references(&mut new, &mut call.warnings, true);
 
         let version = metadata::resource_version(&new)?;
@@ -155,7 +151,7 @@ impl View {
         }
         call.warnings.extend(served.strategy.warnings_on_update(&cx, &new, &old));
         managed_fields::keep_times_if_unchanged(&mut new, &old);
-        self.admit(Phase::Validating, Operation::Update, call, moment, &mut new, Some(&old), options.dry_run).await?;
+        self.admit((Phase::Validating, Operation::Update), call, moment, &mut new, Some(&old), options.dry_run).await?;
 
         if goes_with_its_last_finalizer(&new, &old) && hooks.may_be_removed(&new) {
             return self.remove_emptied(call, options, stored, new).map(Some);

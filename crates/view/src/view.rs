@@ -5,11 +5,11 @@ use crate::{
     clock::rfc3339,
     crd,
     fork::Unnamed,
+    hooks::PortsInFlight,
     sandboxes::Sandboxes,
+    service_account_tokens::TokenKey,
     summary::Summaries,
     view_kind,
-    hooks::PortsInFlight,
-    service_account_tokens::TokenKey,
     views::{self, Config},
 };
 use arc_swap::ArcSwap;
@@ -52,7 +52,16 @@ impl Shared {
     pub fn new(store: Store<Object>, config: Config) -> Self {
         let base = Arc::new(Own::base(&config));
         let sandboxes = Sandboxes::new(store.revision());
-        Self { store, config, sandboxes, summaries: Summaries::default(), base, definitions: crd::Definitions::default(), ports_in_flight: PortsInFlight::default(), token_key: OnceLock::new() }
+        Self {
+            store,
+            config,
+            sandboxes,
+            summaries: Summaries::default(),
+            base,
+            definitions: crd::Definitions::default(),
+            ports_in_flight: PortsInFlight::default(),
+            token_key: OnceLock::new(),
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Field {
     pub presence: &'static str,
     pub required: bool,
     pub default: Option<String>,
+    /// Places of the embedded structs around it and its own, outermost first: what fields are ordered by.
+    pub place: Vec<usize>,
     pub proto: u32,
     pub proto_in: Vec<u32>,
     pub patch_merge_key: Option<String>,
@@ -160,7 +162,7 @@ impl Joiner<'_> {
     /// The fields of one struct, embedded ones included.
     fn one(&self, name: &str) -> Result<Struct, String> {
         let mut fields = Struct::new();
-        self.collect(name, &[], &mut fields)?;
+        self.collect(name, &[], &[], &mut fields)?;
         let Some(definition) = self.openapi.get(name) else { return Ok(fields) };
         for (property, schema) in &definition.properties {
             let field = fields.get_mut(property).ok_or_else(|| format!("{name}.{property} is in OpenAPI but not in Go"))?;
@@ -173,7 +175,7 @@ impl Joiner<'_> {
         Ok(fields)
     }
 
-    fn collect(&self, name: &str, held_in: &[u32], into: &mut Struct) -> Result<(), String> {
+    fn collect(&self, name: &str, held_in: &[u32], places: &[usize], into: &mut Struct) -> Result<(), String> {
         let empty = GoStruct::default();
         let go = match (self.go.get(name), self.openapi.get(name)) {
             (Some(go), _) => go,
@@ -192,17 +194,23 @@ impl Joiner<'_> {
             };
             let mut field = Field { presence: presence(tags.omit, &schema.shape), schema, ..Field::default() };
             match found {
-                Some(found) => (field.proto, field.proto_in) = self.numbers(found, held_in),
+                Some(found) => {
+                    (field.proto, field.proto_in) = self.numbers(found, held_in);
+                    // TypeMeta, which has no place in protobuf, comes before everything.
+                    field.place = places.iter().copied().chain([found.place + 1]).collect();
+                }
                 None if message.is_some() => return Err(format!("{name}.{json} has no protobuf number")),
                 None => {}
             }
             into.insert(json.clone(), field);
         }
         for embedded in &go.embedded {
-            let number = message.and_then(|m| m.get(&embedded.proto)).map(|f| f.number);
+            let holder = message.and_then(|m| m.get(&embedded.proto));
+            let number = holder.map(|f| f.number);
             let path: Vec<u32> = held_in.iter().copied().chain(number).collect();
+            let places: Vec<usize> = places.iter().copied().chain(holder.map(|f| f.place + 1)).collect();
             let mut fields = Struct::new();
-            self.collect(&embedded.of, &path, &mut fields)?;
+            self.collect(&embedded.of, &path, &places, &mut fields)?;
             if number.is_none() {
                 // TypeMeta: the envelope carries it instead.
                 fields.values_mut().for_each(|f| f.proto = 0);

@@ -11,6 +11,8 @@ pub type Message = BTreeMap<String, ProtoField>;
 pub struct ProtoField {
     /// Field number.
     pub number: u32,
+    /// Its place in the message as it is written down, which is that in the Go struct.
+    pub place: usize,
     /// Whether it is `repeated`.
     pub repeated: bool,
     /// A scalar's name, or the OpenAPI name of a message.
@@ -43,7 +45,8 @@ fn parse(text: &str, messages: &mut BTreeMap<String, Message>) -> Result<(), Str
         } else if let Some((name, message)) = &mut current
             && let Some((declaration, number)) = line.trim_end_matches(';').rsplit_once(" = ")
         {
-            let (field, found) = field(package, declaration, number).ok_or_else(|| format!("{name}: cannot read {line:?}"))?;
+            let (field, mut found) = field(package, declaration, number).ok_or_else(|| format!("{name}: cannot read {line:?}"))?;
+            found.place = message.len();
             message.insert(field, found);
         }
     }
@@ -56,7 +59,7 @@ fn field(package: &str, declaration: &str, number: &str) -> Option<(String, Prot
     let (label, of) = of.split_once(' ').filter(|(l, _)| !l.starts_with("map<")).unwrap_or(("", of));
     let values = of.strip_prefix("map<string, ").and_then(|v| v.strip_suffix('>'));
     let of = openapi_name(package, values.unwrap_or(of));
-    Some((name.to_owned(), ProtoField { number, repeated: label == "repeated", of, map: values.is_some() }))
+    Some((name.to_owned(), ProtoField { number, place: 0, repeated: label == "repeated", of, map: values.is_some() }))
 }
 
 /// `.k8s.io.kube_aggregator.pkg.X` is `io.k8s.kube-aggregator.pkg.X` in OpenAPI.

@@ -28,7 +28,8 @@ where
         other => return Err(Status::bad_request(format!("uids \"{other}\" is neither keep nor replace"))),
     };
     let body = limits::read(body, LARGEST).await?;
-    let objects: Vec<Value> = serde_json::from_slice(&body).map_err(|e| Status::bad_request(format!("the body is no list of objects: {e}")))?;
+    let objects: Vec<Value> =
+        serde_json::from_slice(&body).map_err(|e| Status::bad_request(format!("the body is no list of objects: {e}")))?;
     let (mut created, mut existing, mut refused) = (0, 0, Vec::new());
     for object in &objects {
         match view.import(object, &uids).await {

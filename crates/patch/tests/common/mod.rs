@@ -44,6 +44,7 @@ pub fn field(name: &'static str, schema: Schema) -> Field {
         required: false,
         default: None,
         proto: 0,
+        order: 0,
         proto_in: &[],
         patch_merge_key: None,
         patch_merge: false,

@@ -18,6 +18,7 @@ fn field(name: &'static str, shape: Shape, presence: Presence) -> Field {
         required: false,
         default: None,
         proto: 0,
+        order: 0,
         proto_in: &[],
         patch_merge_key: None,
         patch_merge: false,

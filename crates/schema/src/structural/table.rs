@@ -77,6 +77,7 @@ const fn row(name: Text, schema: Schema) -> Field {
         required: false,
         default: None,
         proto: 0,
+        order: 0,
         proto_in: &[],
         patch_merge_key: None,
         patch_merge: false,

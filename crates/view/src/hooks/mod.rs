@@ -4,9 +4,9 @@
 mod cluster_ips;
 mod custom_resource_definition;
 mod namespace;
-mod view;
 mod node_ports;
 mod service;
+mod view;
 
 use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
 use minkapi_object::{Object, Status};

@@ -1,11 +1,7 @@
 //! `pods/eviction`: deletion that disruption budgets may refuse (C-09-10 to C-09-15).
 
 use super::{Answer, Post};
-use crate::{
-    Call, Content, DeleteOptions, Outcome, Propagation, Target, View, WriteOptions, metadata,
-    update::Edit,
-    view::Moment,
-};
+use crate::{Call, Content, DeleteOptions, Outcome, Propagation, Target, View, WriteOptions, metadata, update::Edit, view::Moment};
 use minkapi_admission::Cluster;
 use minkapi_object::{GroupResource, LabelSelector, Object, Status, StatusCause};
 use serde_json::{Value, json};
@@ -82,7 +78,9 @@ fn check_budgets(view: &View, stored: &Object, pod: &Value, dry_run: bool) -> Re
         [] => return Ok(Verdict::Granted),
         [one] => one.to_value(),
         _ => {
-            return Err(Status::unclassified("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
+            return Err(Status::unclassified(
+                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+            ));
         }
     };
     if !is_ready(pod) {
@@ -132,15 +130,17 @@ fn refuse_disruption(budget: &Value) -> Result<(), Status> {
         return Err(Status::forbidden(&gr, name, "pdb disruptions allowed is negative").with_causes(cause(message)));
     }
     if status["disruptedPods"].as_object().is_some_and(|p| p.len() > DISRUPTED_PODS_MAX) {
-        let message =
-            format!("The disruption budget {name} does not allow evicting pods currently: too many pending evictions not confirmed by PDB controller");
+        let message = format!(
+            "The disruption budget {name} does not allow evicting pods currently: too many pending evictions not confirmed by PDB controller"
+        );
         let why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
         return Err(Status::forbidden(&gr, name, why).with_causes(cause(message)));
     }
     if count("disruptionsAllowed") > 0 {
         return Ok(());
     }
-    let condition = status["conditions"].as_array().into_iter().flatten().find(|c| c["type"] == "DisruptionAllowed" && c["status"] == "False");
+    let condition =
+        status["conditions"].as_array().into_iter().flatten().find(|c| c["type"] == "DisruptionAllowed" && c["status"] == "False");
     let said = condition.map_or("", |c| c["message"].as_str().unwrap_or_default());
     let reason = condition.map_or("", |c| c["reason"].as_str().unwrap_or_default());
     let (desired, current) = (count("desiredHealthy"), count("currentHealthy"));

@@ -23,7 +23,8 @@ pub(super) static ACCESS: Review = Review { status: |_, _, _| Ok(json!({"allowed
 
 pub(super) static RULES: Review = Review { status: rules, echo: false, timed: false, invalid_kind: "" };
 
-pub(super) static SELF_SUBJECT: Review = Review { status: |_, _, user| Ok(self_subject(user)), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
+pub(super) static SELF_SUBJECT: Review =
+    Review { status: |_, _, user| Ok(self_subject(user)), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
 
 pub(super) static TOKEN: Review = Review { status: token, echo: true, timed: false, invalid_kind: "TokenReview" };
 

@@ -1,10 +1,6 @@
 //! `scale`: a resource with replicas seen as an autoscaling/v1 Scale (C-09-20, C-10-18).
 
-use crate::{
-    Call, Content, Outcome, Target, View, metadata,
-    update::Edit,
-    view::Moment,
-};
+use crate::{Call, Content, Outcome, Target, View, metadata, update::Edit, view::Moment};
 use minkapi_kinds::ScalePaths;
 use minkapi_object::{GroupResource, LabelSelector, Status};
 use minkapi_patch::{ReplicasPaths, scale_to_parent, scale_to_subresource};
@@ -87,7 +83,8 @@ fn built_in_scale(object: &Value) -> Value {
         }
     }
     let count = |part: &str| object[part]["replicas"].as_i64().unwrap_or(0);
-    let mut scale = json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {}, "status": {"replicas": count("status")}});
+    let mut scale =
+        json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": meta, "spec": {}, "status": {"replicas": count("status")}});
     // Zero replicas are omitted, as Go's encoder does (chapter 18 on C-09-20).
     if count("spec") != 0 {
         scale["spec"]["replicas"] = count("spec").into();

@@ -42,14 +42,18 @@ fn one(name: &str, fields: &Struct, out: &mut String, items: &mut Items, keys: &
     let mut parts = name.rsplit('.');
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let _ = writeln!(out, "    {} = {name:?} as \"{version}.{kind}\" {{", constant(name));
+    let mut order: Vec<(&str, &Field)> = fields.iter().map(|(json, field)| (json.as_str(), field)).collect();
+    // Fields without a place are TypeMeta's: kind, then apiVersion.
+    order.sort_by_key(|(json, field)| (field.place.clone(), *json == "apiVersion"));
     for (json, field) in fields {
-        let _ = writeln!(out, "        {},", row(json, field, items, keys));
+        let at = order.iter().position(|(name, _)| name == json).unwrap_or_default();
+        let _ = writeln!(out, "        {},", row(json, field, at, items, keys));
     }
     out.push_str("    }\n");
 }
 
-fn row(json: &str, field: &Field, items: &mut Items, keys: &mut BTreeSet<Vec<String>>) -> String {
-    let mut out = format!("f({json:?}, {}, {}, {})", shape(&field.schema.shape, items), field.presence, field.proto);
+fn row(json: &str, field: &Field, at: usize, items: &mut Items, keys: &mut BTreeSet<Vec<String>>) -> String {
+    let mut out = format!("f({json:?}, {}, {}, {}, {at})", shape(&field.schema.shape, items), field.presence, field.proto);
     if !field.proto_in.is_empty() {
         let _ = write!(out, ".inside(&{:?})", field.proto_in);
     }
