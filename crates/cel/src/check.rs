@@ -246,7 +246,8 @@ impl<'s> Checker<'s> {
         let init = self.check(&c.accu_init);
         let item = match unwrapped(&range.of) {
             Type::List(item, _) => Type::clone(item),
-            Type::Map(..) if c.iter_var2.is_none() => Type::TEXT,
+            // Upstream takes the keys of a map for empty text when it estimates costs.
+            Type::Map(..) if c.iter_var2.is_none() => Type::Text(0),
             _ => Type::Dyn,
         };
         self.scope.push(&c.iter_var, item);

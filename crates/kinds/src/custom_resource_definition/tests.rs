@@ -127,6 +127,16 @@ fn what_versions_do_not_share_is_told_by_version() {
     );
 }
 
+/// The rule of the definition of Karpenter's NodePools.
+#[test]
+fn the_keys_of_a_map_cost_nothing_to_read() {
+    let labels = json!({
+        "type": "object", "additionalProperties": {"type": "string", "maxLength": 63}, "maxProperties": 100,
+        "x-kubernetes-validations": [{"rule": "self.all(x, x in ['a/b'] || !x.find('^([^/]+)').endsWith('a'))"}],
+    });
+    assert_eq!(errors_of(labels), Vec::<String>::new());
+}
+
 #[test]
 fn names_are_accepted_and_then_established() {
     let definition = plain();
