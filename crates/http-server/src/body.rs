@@ -50,6 +50,11 @@ impl ResponseBody {
         Self(Kind::Watch(Box::new(watch)))
     }
 
+    /// Whether this is a watch.
+    pub(crate) const fn is_watch(&self) -> bool {
+        matches!(self.0, Kind::Watch(_))
+    }
+
     /// The same compressed (C-11-30).
     pub(crate) fn gzip(self) -> Self {
         match self.0 {

@@ -24,6 +24,7 @@ mod impersonation;
 mod limits;
 mod list_body;
 mod media_type;
+mod metrics;
 mod negotiate;
 mod openapi;
 mod options;

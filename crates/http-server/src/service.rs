@@ -10,7 +10,9 @@ use crate::{
     documents::Cache,
     errors,
     exchange::{Exchange, Reply},
-    health, impersonation, openapi, profile, query,
+    health, impersonation,
+    metrics::{self, Metrics},
+    openapi, profile, query,
     request_info::Path,
     resource, version,
     views_api::{self, ViewsApi},
@@ -26,11 +28,14 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
+
+/// Requests that take longer are told in the log.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// No request but a watch takes longer (C-01-11).
 const LONGEST: Duration = Duration::from_secs(60);
@@ -79,6 +84,7 @@ struct Inner {
     config: Config,
     documents: Arc<Cache>,
     shutdown: watch::Sender<bool>,
+    metrics: Metrics,
 }
 
 /// The future of a response.
@@ -90,7 +96,7 @@ impl ApiService {
         let documents = Arc::new(Cache::default());
         let forget = documents.clone();
         views.when_removed(move |view| forget.forget(view));
-        Self { inner: Arc::new(Inner { views, config, documents, shutdown: watch::Sender::new(false) }) }
+        Self { inner: Arc::new(Inner { views, config, documents, shutdown: watch::Sender::new(false), metrics: Metrics::default() }) }
     }
 
     /// The views that are served.
@@ -112,12 +118,17 @@ impl ApiService {
         let inner = self.inner.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
+            let (begun, under_way) = (Instant::now(), inner.metrics.begin(&parts.method));
             let reply = AssertUnwindSafe(inner.respond_kept(&parts, body)).catch_unwind().await;
-            Ok(reply.unwrap_or_else(|_| {
+            let reply = reply.unwrap_or_else(|_| {
+                inner.metrics.panics.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(method = %parts.method, uri = %parts.uri, "a request caused a panic");
                 let text = "This request caused apiserver to panic. Look in the logs for details.\n";
                 Exchange::new(&parts).text(500, text)
-            }))
+            });
+            drop(under_way);
+            inner.count(&parts, &reply, begun.elapsed());
+            Ok(reply)
         })
     }
 }
@@ -194,6 +205,7 @@ impl Inner {
             "" if path.len() <= 1 => exchange.raw_json(&serde_json::json!({"paths": self.root_paths()})),
             "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body).await,
             "version" => version::serve(&exchange),
+            "metrics" if inside == "/" => self.metrics.serve(&exchange, &self.views),
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
             _ => match in_view {
                 Some(view) => self.in_view(&exchange, view, inside, user, body).await,
@@ -203,6 +215,18 @@ impl Inner {
                     None => exchange.error(&views_api::unknown(first)),
                 },
             },
+        }
+    }
+
+    /// Counts a request, and tells of it when it took long.
+    fn count(&self, parts: &Parts, reply: &Reply, took: Duration) {
+        let path = parts.uri.path().strip_prefix('/').unwrap_or_default();
+        let inside = path.find('/').and_then(|at| path.get(at..)).unwrap_or_default();
+        let watch = reply.body().is_watch();
+        let code = reply.status().as_u16();
+        self.metrics.count(metrics::Request::of(&parts.method, inside, watch), code, took);
+        if took > SLOW {
+            tracing::warn!(method = %parts.method, uri = %parts.uri, code, seconds = took.as_secs_f64(), "a request took long");
         }
     }
 
@@ -252,7 +276,7 @@ impl Inner {
     }
 
     fn root_paths(&self) -> Vec<String> {
-        let mut paths: Vec<String> = ["/views", "/version", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
+        let mut paths: Vec<String> = ["/views", "/version", "/metrics", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
         paths.push(format!("/{}", self.views.base_name()));
         paths.extend(self.views.list().iter().map(|v| format!("/{}", v.name())));
         paths.sort_unstable();

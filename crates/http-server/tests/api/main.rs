@@ -6,6 +6,7 @@ mod access;
 mod client;
 mod discovery;
 mod documents;
+mod metrics;
 mod negotiation;
 mod objects;
 mod paths;
