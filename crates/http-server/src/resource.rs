@@ -333,23 +333,12 @@ fn apply_json(call: &mut Call, patch: &Bytes, validation: FieldValidation) -> Re
             false => format!("error encoding patch: {e}"),
         })
     })?;
-    warn_or_refuse(call, validation, &document, |problem| {
-        format!("error strict decoding patch: error converting YAML to JSON: {problem}")
-    })?;
-    serde_json::to_vec(&document.value).map(Bytes::from).map_err(Status::internal)
-}
-
-/// What is done about keys that are there twice.
-fn warn_or_refuse(
-    call: &mut Call,
-    validation: FieldValidation,
-    document: &yaml::Document,
-    refusal: impl FnOnce(&str) -> String,
-) -> Result<(), Status> {
     match (validation, document.strict_error()) {
-        (FieldValidation::Strict, Some(problem)) => return Err(Status::bad_request(refusal(&problem))),
+        (FieldValidation::Strict, Some(problem)) => {
+            return Err(Status::bad_request(format!("error strict decoding patch: error converting YAML to JSON: {problem}")));
+        }
         (FieldValidation::Warn, Some(_)) => call.warnings.extend(document.duplicates.iter().cloned()),
         _ => {}
     }
-    Ok(())
+    serde_json::to_vec(&document.value).map(Bytes::from).map_err(Status::internal)
 }

@@ -1,8 +1,8 @@
 //! From a request's body to an object in flight: decoded against the schema of its form, with defaults.
 
-use crate::{Body, Call, FieldValidation, form::Form, type_meta::TypeMeta};
+use crate::{Body, Call, CustomServed, FieldValidation, form::Form, type_meta::TypeMeta};
 use minkapi_object::Status;
-use minkapi_schema::decode::{Decoded, decode, decode_value};
+use minkapi_schema::decode::{DecodeError, Decoded, decode, decode_value};
 use serde_json::{Map, Value};
 
 /// Decodes the body of a create or update.
@@ -12,16 +12,43 @@ use serde_json::{Map, Value};
 pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, form: &Form) -> Result<Value, Status> {
     let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
     let Decoded { mut value, problems } = match body {
-        Body::Json(bytes) => match form.custom() {
-            Some(custom) => custom.strategy.decode(&bytes).map_err(|err| err.to_status(&form.kind, version, &bytes))?,
-            None => built_in(call, &bytes, validation, form)?,
-        },
+        Body::Json(bytes) => text(call, &bytes, validation, form)?,
+        Body::Yaml { json, duplicates, strict_error } => {
+            let mut decoded = text(call, &json, validation, form)?;
+            // Strict decoding complains of all duplicates at once, warnings come one by one.
+            let first = if validation == FieldValidation::Strict { strict_error.into_iter().collect() } else { duplicates };
+            decoded.problems.splice(0..0, first);
+            decoded
+        }
         Body::Decoded(value) => Decoded { value, problems: Vec::new() },
     };
     report(call, problems, validation, &form.kind, version)?;
     match_type(&mut value, form)?;
     form.default(&mut value);
     Ok(value)
+}
+
+fn text(call: &mut Call, bytes: &[u8], validation: FieldValidation, form: &Form) -> Result<Decoded, Status> {
+    let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
+    match form.custom() {
+        Some(custom) => self::custom(custom, bytes, form).map_err(|err| err.to_status(&form.kind, version, bytes)),
+        None => built_in(call, bytes, validation, form),
+    }
+}
+
+/// Decodes the body of a custom resource. One of the right kind in a version that is not there has no schema, so that
+/// nothing in it is known.
+fn custom(custom: &CustomServed, bytes: &[u8], form: &Form) -> Result<Decoded, DecodeError> {
+    let mut decoded = custom.strategy.decode(bytes)?;
+    let told = TypeMeta::of(&decoded.value);
+    let group = |api_version: &str| api_version.split_once('/').map(|(group, _)| group.to_owned());
+    let is_there = custom.versions.iter().any(|(version, _)| *version == told.api_version);
+    if told.kind == form.kind && !is_there && group(&told.api_version) == group(&form.api_version) {
+        let sent: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
+        let unknown = sent.keys().filter(|key| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata"));
+        decoded.problems = unknown.map(|key| format!("unknown field {key:?}")).collect();
+    }
+    Ok(decoded)
 }
 
 /// Decodes the body of a built-in kind as what it says it is, which decides what is unknown in it.

@@ -71,7 +71,7 @@ pub(crate) async fn admit_and_post(
 ) -> Result<Outcome, Status> {
     let moment = view.moment();
     for phase in [Phase::Mutating, Phase::Validating] {
-        view.admit(phase, Operation::Create, call, &moment, &mut object, None, options.dry_run).await?;
+        view.admit((phase, Operation::Create), call, &moment, &mut object, None, options.dry_run).await?;
     }
     post.post(view, call, object, options).await
 }
