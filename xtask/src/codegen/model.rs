@@ -196,7 +196,6 @@ impl Joiner<'_> {
             match found {
                 Some(found) => {
                     (field.proto, field.proto_in) = self.numbers(found, held_in);
-                    // TypeMeta, which has no place in protobuf, comes before everything.
                     field.place = places.iter().copied().chain([found.place + 1]).collect();
                 }
                 None if message.is_some() => return Err(format!("{name}.{json} has no protobuf number")),
@@ -208,7 +207,8 @@ impl Joiner<'_> {
             let holder = message.and_then(|m| m.get(&embedded.proto));
             let number = holder.map(|f| f.number);
             let path: Vec<u32> = held_in.iter().copied().chain(number).collect();
-            let places: Vec<usize> = places.iter().copied().chain(holder.map(|f| f.place + 1)).collect();
+            // TypeMeta has no place of its own; it comes first.
+            let places: Vec<usize> = places.iter().copied().chain([holder.map_or(0, |f| f.place + 1)]).collect();
             let mut fields = Struct::new();
             self.collect(&embedded.of, &path, &places, &mut fields)?;
             if number.is_none() {

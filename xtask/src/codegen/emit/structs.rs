@@ -43,8 +43,7 @@ fn one(name: &str, fields: &Struct, out: &mut String, items: &mut Items, keys: &
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let _ = writeln!(out, "    {} = {name:?} as \"{version}.{kind}\" {{", constant(name));
     let mut order: Vec<(&str, &Field)> = fields.iter().map(|(json, field)| (json.as_str(), field)).collect();
-    // Fields without a place are TypeMeta's: kind, then apiVersion.
-    order.sort_by_key(|(json, field)| (field.place.clone(), *json == "apiVersion"));
+    order.sort_by_key(|(_, field)| &field.place);
     for (json, field) in fields {
         let at = order.iter().position(|(name, _)| name == json).unwrap_or_default();
         let _ = writeln!(out, "        {},", row(json, field, at, items, keys));
