@@ -1,7 +1,7 @@
 //! CustomResourceDefinition: what is special about it.
 //!
 //! Validation speaks of the internal form of a definition, in which what all versions have in common stands at the top of
-//! the spec: a definition with one version complains about `spec.validation.openAPIV3Schema` (see [`internal`]).
+//! the spec: a definition with one version complains about `spec.validation.openAPIV3Schema` (see `internal.rs`).
 
 mod approval;
 mod conditions;
