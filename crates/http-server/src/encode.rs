@@ -8,6 +8,7 @@ use crate::{
     table::{self, IncludeObject},
 };
 use minkapi_codec::{partial_object_metadata, partial_object_metadata_value, protobuf};
+use minkapi_kinds::Strategy;
 use minkapi_object::{Object, Status, StatusReason};
 use minkapi_registry::{Struct, struct_named};
 use minkapi_view::{Content, List, Served, View};
@@ -43,9 +44,9 @@ impl Writer<'_> {
             (Content::Stored(object), None) => self.finish(self.object(&object)?)?,
             (Content::Value(value), None) => self::value(&value, self.negotiated)?,
             (Content::List(list), None) => return self.list(list),
-            (Content::Stored(object), Some(Transform::Metadata(version))) => metadata_only(&object, version, self.negotiated)?,
+            (Content::Stored(object), Some(Transform::Metadata(version))) => self.metadata_only(&object, version)?,
             (Content::Value(object), Some(Transform::Metadata(version))) => {
-                self::value(&partial_object_metadata_value(&object, version.api_version()), self.negotiated)?
+                self::value(&metadata_value(&*self.served.strategy, &object, version), self.negotiated)?
             }
             (Content::List(_), Some(Transform::Metadata(_))) => {
                 let text = format!("you requested PartialObjectMetadata, but the requested object is a list ({})", self.go_type(true));
@@ -61,7 +62,7 @@ impl Writer<'_> {
             }
             (Content::List(list), Some(Transform::MetadataList(version))) => {
                 let metadata = list_body::metadata(&list, false);
-                let items = list.items.iter().map(|o| Ok(partial_object_metadata(o, version.api_version())));
+                let items = list.items.iter().map(|o| metadata_json(&*self.served.strategy, o, version));
                 self.metadata_list(version, &metadata, items)?
             }
             (Content::Stored(object), Some(Transform::Table(version))) => {
@@ -177,6 +178,15 @@ impl Writer<'_> {
         }
     }
 
+    /// A stored object's metadata in JSON or protobuf.
+    fn metadata_only(&self, object: &Object, version: MetaVersion) -> Result<Vec<u8>, Status> {
+        let json = metadata_json(&*self.served.strategy, object, version)?;
+        if self.negotiated.encoding == Encoding::Protobuf {
+            return metadata_envelope(&json, version);
+        }
+        from_json(json, self.negotiated)
+    }
+
     /// The type that kube-apiserver names when a transform does not fit.
     fn go_type(&self, list: bool) -> String {
         let resource = &self.served.resource;
@@ -189,13 +199,31 @@ impl Writer<'_> {
     }
 }
 
-/// A stored object's metadata in JSON or protobuf.
-fn metadata_only(object: &Object, version: MetaVersion, negotiated: Negotiated) -> Result<Vec<u8>, Status> {
-    let json = partial_object_metadata(object, version.api_version());
-    if negotiated.encoding == Encoding::Protobuf {
-        return metadata_envelope(&json, version);
+/// A stored object's metadata in JSON.
+///
+/// # Errors
+/// None today.
+pub(crate) fn metadata_json(strategy: &dyn Strategy, object: &Object, version: MetaVersion) -> Result<Vec<u8>, Status> {
+    match strategy.traits().hidden_annotation {
+        None => Ok(partial_object_metadata(object, version.api_version())),
+        Some(_) => json_of(&metadata_value(strategy, &object.to_value(), version)),
     }
-    from_json(json, negotiated)
+}
+
+/// The metadata of an object as upstream's internal type has it.
+pub(crate) fn metadata_value(strategy: &dyn Strategy, object: &Value, version: MetaVersion) -> Value {
+    let mut shown = partial_object_metadata_value(object, version.api_version());
+    let hidden = strategy.traits().hidden_annotation;
+    let metadata = shown.get_mut("metadata").and_then(Value::as_object_mut);
+    if let (Some(hidden), Some(metadata)) = (hidden, metadata)
+        && let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut)
+    {
+        annotations.remove(hidden);
+        if annotations.is_empty() {
+            metadata.remove("annotations");
+        }
+    }
+    shown
 }
 
 /// The protobuf body of a `PartialObjectMetadata` that is given in JSON.

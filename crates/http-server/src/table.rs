@@ -1,7 +1,11 @@
 //! Tables (C-05-40 to C-05-46): which columns and cells there are is the kind's business.
 
-use crate::{encode::Writer, list_body, negotiate::MetaVersion, query::Query};
-use minkapi_codec::partial_object_metadata_value;
+use crate::{
+    encode::{self, Writer},
+    list_body,
+    negotiate::MetaVersion,
+    query::Query,
+};
 use minkapi_kinds::{Column, Row, Strategy, table};
 use minkapi_object::Status;
 use minkapi_view::List;
@@ -84,7 +88,7 @@ impl<'a> Rows<'a> {
         let included = match self.include {
             IncludeObject::Object => object.clone(),
             IncludeObject::None if !marker => Value::Null,
-            IncludeObject::None | IncludeObject::Metadata => partial_object_metadata_value(object, self.version.api_version()),
+            IncludeObject::None | IncludeObject::Metadata => encode::metadata_value(self.strategy, object, self.version),
         };
         row.insert("object".into(), included);
         Value::Object(row)

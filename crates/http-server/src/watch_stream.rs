@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use futures_core::Stream;
-use minkapi_codec::{partial_object_metadata, partial_object_metadata_value, protobuf};
+use minkapi_codec::{partial_object_metadata_value, protobuf};
 use minkapi_object::{Object, Status};
 use minkapi_view::{Served, View};
 use minkapi_watch::{WatchEvent, WatchEventKind, Watcher};
@@ -164,7 +164,7 @@ impl Events {
                 table::of_event(&self.writer(), version, &value, with_columns)
             }
             Some(Transform::Metadata(version) | Transform::MetadataList(version)) => {
-                self.metadata_only(partial_object_metadata(object, version.api_version()), version)
+                self.metadata_only(encode::metadata_json(&*self.served.strategy, object, version)?, version)
             }
             None => self.writer().object(object),
         }

@@ -26,7 +26,7 @@ pub struct DaemonSet;
 
 impl Strategy for DaemonSet {
     fn traits(&self) -> Traits {
-        Traits::WITH_STATUS
+        Traits { hidden_annotation: Some(TEMPLATE_GENERATION), ..Traits::WITH_STATUS }
     }
 
     fn default(&self, object: &mut Value) {

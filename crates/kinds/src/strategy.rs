@@ -97,6 +97,8 @@ pub struct Traits {
     pub uncached_watch: bool,
     /// Its objects are made up when asked for, so that a list of them has no resourceVersion.
     pub unstored: bool,
+    /// An annotation that stands for a field of upstream's internal type, so that metadata alone does not show it.
+    pub hidden_annotation: Option<&'static str>,
     /// The Warning of a deletion that does not say what becomes of dependents.
     pub propagation_warning: Option<&'static str>,
     /// The Warning of every request, of kinds that are deprecated (C-01-14).
@@ -117,6 +119,7 @@ impl Traits {
         garbage_collection: GarbageCollection::Background,
         uncached_watch: false,
         unstored: false,
+        hidden_annotation: None,
         propagation_warning: None,
         deprecation_warning: None,
         reset_fields: &[],

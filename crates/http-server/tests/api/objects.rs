@@ -67,6 +67,61 @@ async fn unknown_fields_are_told_in_warnings() {
 }
 
 #[tokio::test]
+async fn keys_that_yaml_has_twice_and_unknown_fields_are_told_together() {
+    let server = server();
+    let yaml = [("content-type", "application/yaml")];
+    let body = "metadata:\n  name: a\ndata:\n  k: v\n  k: w\ndat: {}\n";
+    let answer = send(&server, "POST", &format!("{MAPS}?fieldValidation=Strict"), &yaml, body).await;
+    let told = "strict decoding error: yaml: unmarshal errors:\n  line 5: key \"k\" already set in map, unknown field \"dat\"";
+    assert!(answer.message().ends_with(told), "{}", answer.message());
+    let refused = send(&server, "POST", MAPS, &yaml, "metadata: 1\ndata:\n  k: x\n  k: y\n").await;
+    assert_eq!((refused.status.as_u16(), refused.header("warning")), (400, ""));
+}
+
+#[tokio::test]
+async fn a_deleted_job_warns_unless_it_is_said_what_becomes_of_its_pods() {
+    const JOBS: &str = "/base/apis/batch/v1/namespaces/default/jobs";
+    let server = server();
+    let template = json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "a"}]}});
+    let job = json!({"metadata": {"name": "a"}, "spec": {"template": template}});
+    assert_eq!(post(&server, JOBS, &job).await.status, 201);
+    let said = send(&server, "DELETE", &format!("{JOBS}/a?dryRun=All&propagationPolicy=Background"), &[], "").await;
+    assert_eq!(said.header("warning"), "");
+    let silent = send(&server, "DELETE", &format!("{JOBS}/a"), &[], "").await;
+    assert!(silent.header("warning").contains("child pods are preserved by default when jobs are deleted"));
+}
+
+#[tokio::test]
+async fn metadata_alone_does_not_show_the_generation_of_a_daemon_sets_template() {
+    const SETS: &str = "/base/apis/apps/v1/namespaces/default/daemonsets";
+    let server = server();
+    let template = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}});
+    let set = json!({"metadata": {"name": "a"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}});
+    let created = post(&server, SETS, &set).await.json();
+    assert_eq!(created["metadata"]["annotations"]["deprecated.daemonset.template.generation"], "1");
+    let metadata = get_as(&server, &format!("{SETS}/a"), "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io").await.json();
+    assert!(metadata["metadata"]["annotations"].is_null());
+    let table = get_as(&server, SETS, "application/json;as=Table;v=v1;g=meta.k8s.io").await.json();
+    assert!(table["rows"][0]["object"]["metadata"]["annotations"].is_null());
+}
+
+#[tokio::test]
+async fn continue_tokens_that_are_not_ours_are_refused() {
+    use base64::Engine as _;
+    let server = server();
+    for (token, why) in [
+        (r#"{"v":"meta.k8s.io/v2","rv":1,"start":"a"}"#, "server does not recognize this encoded version meta.k8s.io/v2"),
+        (r#"{"v":"meta.k8s.io/v1","start":"a"}"#, "incorrect encoded start resourceVersion (version meta.k8s.io/v1)"),
+        (r#"{"v":"meta.k8s.io/v1","rv":1}"#, "encoded start key empty (version meta.k8s.io/v1)"),
+        (r#"{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}"#, "../a"),
+    ] {
+        let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(token);
+        let answer = get(&server, &format!("{MAPS}?continue={token}")).await;
+        assert_eq!(answer.message(), format!("invalid continue token: continue key is not valid: {why}"));
+    }
+}
+
+#[tokio::test]
 async fn invalid_options_are_refused_by_their_kind() {
     let server = server();
     let answer = post(&server, &format!("{MAPS}?dryRun=x"), &json!({"metadata": {"name": "a"}})).await;
