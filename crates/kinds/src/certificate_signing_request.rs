@@ -202,7 +202,8 @@ fn validate(found: &mut Findings, request: &Value, old: Option<&Value>) {
         Some(_) => None,
     };
     let errors = &mut found.errors;
-    errors.extend(wrong.map(|why| Error::invalid(&path.child("request"), text(request_spec, "request"), why)));
+    errors
+        .extend(wrong.map(|why| Error::invalid(&path.child("request"), field(request_spec, "request").cloned().unwrap_or_default(), why)));
     validate_usages(errors, request_spec, old.map(spec), &path.child("usages"));
     let signer = text(request_spec, "signerName");
     if signer == LEGACY_SIGNER && old.is_none_or(|old| text(spec(old), "signerName") != LEGACY_SIGNER) {

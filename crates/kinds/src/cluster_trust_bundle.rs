@@ -35,8 +35,8 @@ impl Strategy for ClusterTrustBundle {
     fn validate_update(&self, _: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
         let mut errors = validate(new, Some(old));
         let path = Path::new("spec");
-        let signer = |bundle| field(spec(bundle), "signerName");
-        errors.extend(immutable(signer(new), signer(old), &path.child("signerName")));
+        let signer = |bundle| Value::from(text(spec(bundle), "signerName"));
+        errors.extend(immutable(Some(&signer(new)), Some(&signer(old)), &path.child("signerName")));
         errors
     }
 
@@ -67,7 +67,9 @@ fn validate(bundle: &Value, old: Option<&Value>) -> ErrorList {
     let (metadata, path) = (Path::new("metadata"), Path::new("spec"));
     let name = field(bundle, "metadata").map_or("", |m| text(m, "name"));
     let signer = text(spec(bundle), "signerName");
-    invalid_each(&mut errors, &metadata.child("name"), name, name_errors(name, signer));
+    if !name.is_empty() {
+        invalid_each(&mut errors, &metadata.child("name"), name, name_errors(name, signer));
+    }
     if !signer.is_empty() {
         pod_spec::signer_name(&mut errors, signer, &path.child("signerName"));
     }

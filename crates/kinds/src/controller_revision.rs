@@ -5,7 +5,7 @@ use crate::{
     object_meta::non_negative,
     table,
     update::immutable,
-    value::{at, flag, has, int, items, text},
+    value::{at, flag, int, items, text},
 };
 use minkapi_schema::field::{Error, ErrorList, Path};
 use serde_json::Value;
@@ -17,9 +17,12 @@ pub struct ControllerRevision;
 impl Strategy for ControllerRevision {
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {
         let mut errors: ErrorList = non_negative(int(object, "revision").unwrap_or_default(), &Path::new("revision")).into_iter().collect();
-        if !has(object, "data") {
-            errors.push(Error::required(&Path::new("data"), "data is mandatory"));
-        }
+        let missing = match object.get("data") {
+            Some(Value::Object(_)) => None,
+            None | Some(Value::Null) => Some("data is mandatory"),
+            Some(_) => Some("data must be a valid JSON object"),
+        };
+        errors.extend(missing.map(|why| Error::required(&Path::new("data"), why)));
         errors
     }
 
@@ -66,6 +69,12 @@ mod tests {
         let object = json!({"metadata": {"name": "web-1", "ownerReferences": [
             {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "controller": true}]}, "revision": 1});
         assert_eq!(ControllerRevision.row(&object, 0, true).cells[1], "statefulset.apps/web");
+    }
+
+    #[test]
+    fn data_is_an_object() {
+        let errors = ControllerRevision.validate(&Context::example(), &json!({"data": []}));
+        assert_eq!(errors[0].to_string(), "data: Required value: data must be a valid JSON object");
     }
 
     #[test]

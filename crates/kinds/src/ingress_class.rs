@@ -46,8 +46,9 @@ impl Strategy for IngressClass {
 
     fn validate_update(&self, _: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
         let spec = Path::new("spec");
-        let controller = |v| at(v, &["spec", "controller"]);
-        let mut errors: ErrorList = immutable(controller(new), controller(old), &spec.child("controller")).into_iter().collect();
+        let controller = |v| at(v, &["spec", "controller"]).cloned().unwrap_or_else(|| "".into());
+        let mut errors: ErrorList =
+            immutable(Some(&controller(new)), Some(&controller(old)), &spec.child("controller")).into_iter().collect();
         errors.extend(validate(new));
         errors
     }

@@ -69,6 +69,7 @@ fn validate(address: &Value, old: Option<&Value>) -> ErrorList {
     }
     match (parent(address), old) {
         (_, Some(old)) if declarative::changed(spec(address), spec(old), "parentRef") => {
+            declarative::required(&mut errors, spec(address), "parentRef", &spec_path);
             declarative::immutable(&mut errors, spec(address), spec(old), "parentRef", &spec_path);
         }
         (None, _) => declarative::required(&mut errors, spec(address), "parentRef", &spec_path),

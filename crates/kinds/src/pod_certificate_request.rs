@@ -4,6 +4,7 @@ use crate::{
     Column, Context, Row, SelectableField, Strategy, Traits,
     certificate_signing_request::only_named,
     condition,
+    go_struct::{self, GoField},
     object_meta::{self, IMMUTABLE},
     pem, pod_spec, table,
     value::{entries, field, has, int, items, set, set_default, text, text_if_set},
@@ -67,7 +68,7 @@ impl Strategy for PodCertificateRequest {
         if spec(new) == spec(old) {
             return ErrorList::new();
         }
-        vec![Error::invalid_printed(&Path::new("spec"), spec(new).to_string(), IMMUTABLE)]
+        vec![Error::invalid_printed(&Path::new("spec"), go_struct::compact(spec(new), SPEC), IMMUTABLE)]
     }
 
     fn selectable_fields(&self) -> &[SelectableField] {
@@ -98,6 +99,22 @@ impl Strategy for PodCertificateRequest {
         ])
     }
 }
+
+/// `PodCertificateRequestSpec`.
+const SPEC: &[GoField] = &[
+    go_struct::text("SignerName", "signerName"),
+    go_struct::text("PodName", "podName"),
+    go_struct::text("PodUID", "podUID"),
+    go_struct::text("ServiceAccountName", "serviceAccountName"),
+    go_struct::text("ServiceAccountUID", "serviceAccountUID"),
+    go_struct::text("NodeName", "nodeName"),
+    go_struct::text("NodeUID", "nodeUID"),
+    go_struct::nullable("MaxExpirationSeconds", "maxExpirationSeconds"),
+    go_struct::nullable("PKIXPublicKey", "pkixPublicKey"),
+    go_struct::nullable("ProofOfPossession", "proofOfPossession"),
+    go_struct::nullable("StubPKCS10Request", "stubPKCS10Request"),
+    go_struct::nullable("UnverifiedUserAnnotations", "unverifiedUserAnnotations"),
+];
 
 fn spec(request: &Value) -> &Value {
     field(request, "spec").unwrap_or(&Value::Null)

@@ -35,14 +35,7 @@ impl Strategy for ResourceClaimTemplate {
     }
 
     fn validate(&self, _: &Context<'_>, template: &Value) -> ErrorList {
-        let mut found = Findings::default();
-        let spec_path = Path::new("spec");
-        let metadata = at(template, &["spec", "metadata"]).unwrap_or(&Value::Null);
-        let path = spec_path.child("metadata");
-        found.errors.extend(object_meta::validate_labels(field(metadata, "labels"), &path.child("labels")));
-        found.errors.extend(object_meta::validate_annotations(field(metadata, "annotations"), &path.child("annotations")));
-        device_claim::validate(&mut found, at(template, CLAIM).unwrap_or(&Value::Null), false, &spec_path.child("spec"));
-        found.into_list()
+        findings(template).into_list()
     }
 
     fn prepare_for_update(&self, _: &Context<'_>, new: &mut Value, old: &Value) {
@@ -51,13 +44,13 @@ impl Strategy for ResourceClaimTemplate {
         }
     }
 
-    fn validate_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
-        let mut errors = self.validate(cx, new);
+    fn validate_update(&self, _: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
+        let mut found = findings(new);
         if declarative::changed(new, old, "spec") {
             let printed = format!("{{\"Spec\":{}}}", device_claim::printed(at(new, CLAIM).unwrap_or(&Value::Null)));
-            errors.push(Error::invalid_printed(&Path::new("spec"), printed, IMMUTABLE));
+            found.errors.push(Error::invalid_printed(&Path::new("spec"), printed, IMMUTABLE));
         }
-        errors
+        found.into_list()
     }
 
     fn columns(&self, _: &str) -> Option<&[Column]> {
@@ -67,6 +60,17 @@ impl Strategy for ResourceClaimTemplate {
     fn row(&self, template: &Value, now_millis: i64, _: bool) -> Row {
         Row::of(vec![table::name(template), table::age(template, now_millis)])
     }
+}
+
+fn findings(template: &Value) -> Findings {
+    let mut found = Findings::default();
+    let spec_path = Path::new("spec");
+    let metadata = at(template, &["spec", "metadata"]).unwrap_or(&Value::Null);
+    let path = spec_path.child("metadata");
+    found.errors.extend(object_meta::validate_labels(field(metadata, "labels"), &path.child("labels")));
+    found.errors.extend(object_meta::validate_annotations(field(metadata, "annotations"), &path.child("annotations")));
+    device_claim::validate(&mut found, at(template, CLAIM).unwrap_or(&Value::Null), false, &spec_path.child("spec"));
+    found
 }
 
 static COLUMNS: &[Column] = &[table::NAME, table::AGE];

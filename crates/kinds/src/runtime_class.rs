@@ -55,8 +55,11 @@ impl Strategy for RuntimeClass {
         let mut found = Findings::default();
         validate(&mut found.errors, new);
         declarative::immutable(&mut found.declared, new, old, "handler", &Path::ROOT);
-        if found.declared.is_empty() {
-            validate_handler(&mut found.declared, new);
+        let handler = text(new, "handler");
+        if handler.is_empty() {
+            declarative::required(&mut found.declared, new, "handler", &Path::ROOT);
+        } else if !found.declared.is_empty() {
+            invalid_each(&mut found.errors, &Path::new("handler"), handler, names::is_dns1123_label(handler));
         }
         found.into_list()
     }

@@ -76,7 +76,7 @@ fn validate_update(new: &Value, old: &Value) -> ErrorList {
     let path = spec.child("cidrs");
     let (after, before) = (cidrs(new), cidrs(old));
     if after.len() != before.len() && (before.len(), after.len()) != (1, 2) {
-        errors.push(Error::invalid(&path, after.to_vec(), IMMUTABLE));
+        errors.push(Error::invalid(&path, if after.is_empty() { Value::Null } else { after.to_vec().into() }, IMMUTABLE));
         return errors;
     }
     for (i, (now, _)) in after.iter().zip(before).enumerate().filter(|(_, (a, b))| a != b) {

@@ -71,7 +71,11 @@ impl View {
             }
             match self.store_named(call, candidate, options, moment).await {
                 Err(Refused::Taken(_)) if generated && attempts > 0 => {}
-                Err(Refused::Taken(existing)) => return Err(taken(call, &existing, generated)),
+                Err(Refused::Taken(existing)) => {
+                    // Upstream looks at generateName alone, though the name may have been given beside it.
+                    let prefixed = !metadata::text(&object, "generateName").is_empty();
+                    return Err(taken(call, &existing, prefixed));
+                }
                 Err(Refused::Status(status)) => return Err(*status),
                 Ok(outcome) => return Ok(outcome),
             }

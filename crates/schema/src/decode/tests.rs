@@ -101,7 +101,8 @@ fn error(text: &str) -> String {
 fn zero_values_are_written_as_go_writes_them() {
     assert_eq!(
         decoded(r#"{"spec":{"replicas":0,"count":0,"paused":false,"parts":[],"words":[],"limits":{}},"metadata":null}"#),
-        json!({"metadata": {}, "spec": {"replicas": 0, "parts": null, "port": 0}})
+        json!({"metadata": {}, "spec": {"replicas": 0, "parts": [], "port": 0}}),
+        "an empty list of a field that is always written is not nil until it is stored"
     );
     assert_eq!(decoded("null"), json!({"metadata": {}}));
     assert_eq!(
