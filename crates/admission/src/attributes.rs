@@ -1,7 +1,8 @@
 //! What a plugin is told of a request, and what it may look up.
 
+use crate::Reinvocation;
 use minkapi_object::{GroupResource, Object, Status};
-use minkapi_registry::Resource;
+use minkapi_registry::{Ref, Resource};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -60,6 +61,8 @@ pub struct Attributes<'a> {
     pub now: &'a str,
     /// Warnings to be sent with the answer.
     pub warnings: &'a mut Vec<String>,
+    /// What plugins that may run twice remember; empty at the beginning.
+    pub reinvocation: Reinvocation,
 }
 
 impl Attributes<'_> {
@@ -101,6 +104,19 @@ pub trait Cluster: Sync {
 
     /// All objects of a namespace, or of all.
     fn list(&self, storage: &str, namespace: Option<&str>) -> Vec<Arc<Object>>;
+
+    /// The resource whose objects have this kind.
+    fn resource_of(&self, api_version: &str, kind: &str) -> Option<Ref<Resource>>;
+
+    /// The same objects in other served versions.
+    fn equivalents(&self, resource: &Resource) -> Vec<Ref<Resource>>;
+
+    /// An object in another served version.
+    fn convert(&self, object: &Value, from: &Resource, to: &Resource) -> Option<Value>;
+
+    /// An object that a plugin made, decoded against the schema of its resource or subresource, with defaults. The error is
+    /// the decoder's text.
+    fn decode(&self, resource: &Resource, subresource: &str, object: Value) -> Result<Value, String>;
 
     /// A new uid.
     fn uid(&self) -> String;

@@ -1,7 +1,11 @@
 //! The plugins in the order in which they run.
 
-use crate::{Attributes, Cluster, plugins::PLUGINS};
+use crate::{
+    Attributes, Cluster,
+    plugins::{Make, PLUGINS},
+};
 use minkapi_object::Status;
+use std::{future::Future, pin::Pin};
 
 /// One admission plugin.
 pub trait Plugin: Send + Sync + std::fmt::Debug {
@@ -27,6 +31,54 @@ pub trait Plugin: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// A plugin that may have to wait for others.
+pub trait AsyncPlugin: Send + Sync + std::fmt::Debug {
+    /// As [`Plugin::name`].
+    fn name(&self) -> &'static str;
+
+    /// As [`Plugin::admit`].
+    fn admit<'a>(&'a self, attributes: &'a mut Attributes<'_>, cluster: &'a dyn Cluster) -> Verdict<'a> {
+        let _ = (attributes, cluster);
+        Verdict::Now(Ok(()))
+    }
+
+    /// As [`Plugin::validate`].
+    fn validate<'a>(&'a self, attributes: &'a mut Attributes<'_>, cluster: &'a dyn Cluster) -> Verdict<'a> {
+        let _ = (attributes, cluster);
+        Verdict::Now(Ok(()))
+    }
+}
+
+/// What an [`AsyncPlugin`] says, now or when it has an answer.
+pub enum Verdict<'a> {
+    /// At once: nobody needs to be asked.
+    Now(Result<(), Status>),
+    /// After waiting.
+    Later(Pin<Box<dyn Future<Output = Result<(), Status>> + Send + 'a>>),
+}
+
+impl std::fmt::Debug for Verdict<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Now(result) => f.debug_tuple("Now").field(result).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+impl Verdict<'_> {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub async fn wait(self) -> Result<(), Status> {
+        match self {
+            Self::Now(result) => result,
+            Self::Later(future) => future.await,
+        }
+    }
+}
+
 /// A plugin name that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PluginError {
@@ -38,10 +90,17 @@ pub enum PluginError {
     Unsupported(String),
 }
 
+/// A plugin of either sort.
+#[derive(Debug)]
+enum Step {
+    Plain(Box<dyn Plugin>),
+    Waiting(Box<dyn AsyncPlugin>),
+}
+
 /// The plugins that are switched on, in upstream's order.
 #[derive(Debug, Default)]
 pub struct Chain {
-    plugins: Vec<Box<dyn Plugin>>,
+    steps: Vec<Step>,
 }
 
 impl Chain {
@@ -55,30 +114,55 @@ impl Chain {
                 return Err(PluginError::Unknown(name.clone()));
             }
         }
-        let mut plugins = Vec::new();
+        let mut steps = Vec::new();
         for row in PLUGINS {
             let is = |name: &String| name == row.name;
             if enable.iter().any(is) || (row.on && !disable.iter().any(is)) {
-                plugins.push(row.plugin.ok_or_else(|| PluginError::Unsupported(row.name.to_owned()))?());
+                steps.push(match row.make {
+                    Make::Plain(make) => Step::Plain(make()),
+                    Make::Waiting(make) => Step::Waiting(make()),
+                    Make::Absent => return Err(PluginError::Unsupported(row.name.to_owned())),
+                });
             }
         }
-        Ok(Self { plugins })
+        Ok(Self { steps })
     }
 
-    /// Runs all mutating plugins.
+    /// Runs all mutating plugins, and once more if one of those that may be called again has to see what others changed.
     ///
     /// # Errors
     /// The first refusal.
-    pub fn admit(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
-        self.plugins.iter().try_for_each(|p| p.admit(attributes, cluster))
+    pub async fn admit(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
+        self.admit_once(attributes, cluster).await?;
+        if attributes.reinvocation.wanted {
+            attributes.reinvocation.again = true;
+            self.admit_once(attributes, cluster).await?;
+        }
+        Ok(())
+    }
+
+    async fn admit_once(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
+        for step in &self.steps {
+            match step {
+                Step::Plain(plugin) => plugin.admit(attributes, cluster)?,
+                Step::Waiting(plugin) => plugin.admit(attributes, cluster).wait().await?,
+            }
+        }
+        Ok(())
     }
 
     /// Runs all validating plugins.
     ///
     /// # Errors
     /// The first refusal.
-    pub fn validate(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
-        self.plugins.iter().try_for_each(|p| p.validate(attributes, cluster))
+    pub async fn validate(&self, attributes: &mut Attributes<'_>, cluster: &dyn Cluster) -> Result<(), Status> {
+        for step in &self.steps {
+            match step {
+                Step::Plain(plugin) => plugin.validate(attributes, cluster)?,
+                Step::Waiting(plugin) => plugin.validate(attributes, cluster).wait().await?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -88,7 +172,12 @@ mod tests {
 
     fn names(enable: &[&str], disable: &[&str]) -> Result<Vec<&'static str>, PluginError> {
         let owned = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
-        Ok(Chain::new(&owned(enable), &owned(disable))?.plugins.iter().map(|p| p.name()).collect())
+        let chain = Chain::new(&owned(enable), &owned(disable))?;
+        let name = |step: &Step| match step {
+            Step::Plain(plugin) => plugin.name(),
+            Step::Waiting(plugin) => plugin.name(),
+        };
+        Ok(chain.steps.iter().map(name).collect())
     }
 
     #[test]
@@ -96,7 +185,7 @@ mod tests {
         let all = names(&[], &[]).unwrap();
         assert_eq!(all.first(), Some(&"NamespaceLifecycle"));
         let before = |a: &str, b: &str| all.iter().position(|n| *n == a) < all.iter().position(|n| *n == b);
-        assert!(before("LimitRanger", "Priority") && before("Priority", "PodTopologyLabels"));
+        assert!(before("LimitRanger", "Priority") && before("MutatingAdmissionWebhook", "ResourceQuota"));
         assert_eq!(names(&["Priority"], &["LimitRanger"]).unwrap().len(), all.len() - 1);
     }
 
@@ -114,10 +203,7 @@ mod tests {
 
     #[test]
     fn a_plugin_has_the_name_under_which_it_is_switched_on() {
-        for row in PLUGINS {
-            if let Some(plugin) = row.plugin {
-                assert_eq!(plugin().name(), row.name);
-            }
-        }
+        let on: Vec<&str> = PLUGINS.iter().filter(|row| row.on).map(|row| row.name).collect();
+        assert_eq!(names(&[], &[]).unwrap(), on);
     }
 }

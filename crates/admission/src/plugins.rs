@@ -1,23 +1,39 @@
 //! All plugins of kube-apiserver, in the order in which they run.
 
-use crate::Plugin;
+use crate::{AsyncPlugin, Plugin};
 
 /// A plugin and whether it is on by default.
 pub(crate) struct Row {
     pub name: &'static str,
     pub on: bool,
-    /// None for those that are not here.
-    pub plugin: Option<fn() -> Box<dyn Plugin>>,
+    pub make: Make,
+}
+
+/// How a plugin is made.
+pub(crate) enum Make {
+    Plain(fn() -> Box<dyn Plugin>),
+    Waiting(fn() -> Box<dyn AsyncPlugin>),
+    /// It is not here: switched on it is an error, switched off it is not.
+    Absent,
 }
 
 /// On by default.
 const fn on(name: &'static str, plugin: fn() -> Box<dyn Plugin>) -> Row {
-    Row { name, on: true, plugin: Some(plugin) }
+    Row { name, on: true, make: Make::Plain(plugin) }
+}
+
+/// On by default.
+const fn waiting(name: &'static str, plugin: fn() -> Box<dyn AsyncPlugin>) -> Row {
+    Row { name, on: true, make: Make::Waiting(plugin) }
 }
 
 /// Off by default.
 const fn off(name: &'static str, plugin: fn() -> Box<dyn Plugin>) -> Row {
-    Row { name, on: false, plugin: Some(plugin) }
+    Row { name, on: false, make: Make::Plain(plugin) }
+}
+
+const fn absent(name: &'static str) -> Row {
+    Row { name, on: false, make: Make::Absent }
 }
 
 /// A plugin that never refuses anything here: it asks the authorizer, who allows everything, or its feature is off.
@@ -28,11 +44,6 @@ impl Plugin for Passes {
     fn name(&self) -> &'static str {
         self.0
     }
-}
-
-/// Not here: switched on it is an error, switched off it is not.
-const fn absent(name: &'static str) -> Row {
-    Row { name, on: false, plugin: None }
 }
 
 pub(crate) static PLUGINS: &[Row] = &[
@@ -69,10 +80,10 @@ pub(crate) static PLUGINS: &[Row] = &[
     on("PodTopologyLabels", || Box::new(crate::pod_topology_labels::PodTopologyLabels)),
     absent("NodeDeclaredFeatureValidator"),
     on("PodResizeValidator", || Box::new(crate::pod_resize_validator::PodResizeValidator)),
-    absent("MutatingAdmissionPolicy"),
-    absent("MutatingAdmissionWebhook"),
-    absent("ValidatingAdmissionPolicy"),
-    absent("ValidatingAdmissionWebhook"),
+    on("MutatingAdmissionPolicy", || Box::<crate::policy::MutatingAdmissionPolicy>::default()),
+    waiting("MutatingAdmissionWebhook", || Box::<crate::webhook::MutatingAdmissionWebhook>::default()),
+    on("ValidatingAdmissionPolicy", || Box::<crate::policy::ValidatingAdmissionPolicy>::default()),
+    waiting("ValidatingAdmissionWebhook", || Box::<crate::webhook::ValidatingAdmissionWebhook>::default()),
     on("ResourceQuota", || Box::new(crate::resource_quota::ResourceQuota)),
     absent("AlwaysDeny"),
 ];

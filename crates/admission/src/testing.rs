@@ -1,9 +1,9 @@
 //! A cluster in a map and requests to try plugins with.
 
-use crate::{Attributes, Cluster, Operation, Plugin};
+use crate::{Attributes, Cluster, Operation, Plugin, Reinvocation};
 use minkapi_object::{Draft, Object, Status};
-use minkapi_registry::Resource;
-use serde_json::{Value, json};
+use minkapi_registry::{Ref, Resource};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -23,6 +23,11 @@ impl FakeCluster {
         self
     }
 
+    /// The first object of a kind.
+    pub fn first(&self, storage: &str) -> Value {
+        self.list(storage, None)[0].to_value()
+    }
+
     fn put(&self, storage: &str, object: &Value) {
         let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default().to_owned();
         let key = (storage.to_owned(), text("namespace"), text("name"));
@@ -39,6 +44,25 @@ impl Cluster for FakeCluster {
         let all = self.0.lock().unwrap();
         let wanted = |key: &(String, String, String)| key.0 == storage && namespace.is_none_or(|n| n == key.1);
         all.iter().filter(|(key, _)| wanted(key)).map(|(_, object)| object.clone()).collect()
+    }
+
+    fn resource_of(&self, api_version: &str, kind: &str) -> Option<Ref<Resource>> {
+        minkapi_registry::kind(api_version, kind).map(Ref::Static)
+    }
+
+    fn equivalents(&self, resource: &Resource) -> Vec<Ref<Resource>> {
+        let all = minkapi_registry::resources().iter();
+        all.filter(|r| r.storage == resource.storage && r.version != resource.version).map(Ref::Static).collect()
+    }
+
+    fn convert(&self, object: &Value, _: &Resource, to: &Resource) -> Option<Value> {
+        let mut object = object.clone();
+        object["apiVersion"] = (*to.api_version()).into();
+        Some(object)
+    }
+
+    fn decode(&self, _: &Resource, _: &str, object: Value) -> Result<Value, String> {
+        Ok(object)
     }
 
     fn uid(&self) -> String {
@@ -74,6 +98,8 @@ pub(crate) struct Request {
     pub old: Option<Value>,
     pub dry_run: bool,
     pub warnings: Vec<String>,
+    namespace: String,
+    name: String,
 }
 
 impl Request {
@@ -82,7 +108,17 @@ impl Request {
         let resource = resources.find(|r| r.group == group && r.version == version && r.kind == kind).unwrap();
         object["kind"] = kind.into();
         object["apiVersion"] = (*resource.api_version()).into();
-        Self { resource, operation: Operation::Create, subresource: String::new(), object, old: None, dry_run: false, warnings: Vec::new() }
+        Self {
+            resource,
+            operation: Operation::Create,
+            subresource: String::new(),
+            object,
+            old: None,
+            dry_run: false,
+            warnings: Vec::new(),
+            namespace: String::new(),
+            name: String::new(),
+        }
     }
 
     pub fn admit(&mut self, plugin: &dyn Plugin, cluster: &dyn Cluster) -> Result<(), Status> {
@@ -94,19 +130,23 @@ impl Request {
     }
 
     pub fn run<T>(&mut self, f: impl FnOnce(&mut Attributes<'_>) -> T) -> T {
-        let meta = self.object["metadata"].clone();
-        let old_meta = self.old.as_ref().map_or(Value::Null, |old| old["metadata"].clone());
-        let text = |key: &str| meta[key].as_str().or(old_meta[key].as_str()).unwrap_or_default();
-        let options = json!({});
-        f(&mut Attributes {
+        f(&mut self.attributes())
+    }
+
+    pub fn attributes(&mut self) -> Attributes<'_> {
+        static OPTIONS: Value = Value::Null;
+        let of = if self.object.is_object() { &self.object } else { self.old.as_ref().unwrap_or(&Value::Null) };
+        let text = |key: &str| of["metadata"][key].as_str().unwrap_or_default().to_owned();
+        (self.namespace, self.name) = (text("namespace"), text("name"));
+        Attributes {
             resource: self.resource,
             subresource: &self.subresource,
             operation: self.operation,
-            namespace: text("namespace"),
-            name: text("name"),
+            namespace: &self.namespace,
+            name: &self.name,
             object: &mut self.object,
             old: self.old.as_ref(),
-            options: &options,
+            options: &OPTIONS,
             dry_run: self.dry_run,
             user: "alice",
             user_uid: "",
@@ -114,6 +154,7 @@ impl Request {
             user_extra: &[],
             now: "2026-01-01T00:00:00Z",
             warnings: &mut self.warnings,
-        })
+            reinvocation: Reinvocation::default(),
+        }
     }
 }

@@ -14,6 +14,12 @@ use minkapi_schema::{
 use serde_json::{Number, Value};
 use std::{collections::HashMap, sync::Arc};
 
+/// A map of these values.
+pub fn map(entries: impl IntoIterator<Item = (String, Cel)>) -> Cel {
+    let entries = entries.into_iter().map(|(name, value)| (Key::String(Arc::new(name)), value));
+    Cel::Map(Map { map: Arc::new(entries.collect::<HashMap<_, _>>()) })
+}
+
 /// A value as expressions see it. With a schema, fields have their names in CEL and formats are values of their own;
 /// without, fields keep their names.
 pub fn convert(value: &Value, schema: Option<&Structural>) -> Cel {

@@ -15,7 +15,7 @@ mod rewrite;
 mod rules;
 mod types;
 
-pub use convert::{convert, to_json};
+pub use convert::{convert, map, to_json};
 pub use expression::{Expression, Scope};
 pub use names::escape;
 pub use rules::{CompiledRule, Rules, compile_rule};

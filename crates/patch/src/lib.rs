@@ -5,6 +5,7 @@
 //! - [`JsonPatch`], [`MergePatch`], [`StrategicMergePatch`]: parse once, apply to as many objects as it takes.
 //! - [`update_managed_fields`] keeps the books of every write, [`apply()`] merges an applied configuration (C-07-40 to C-07-53).
 
+mod apply_configuration;
 mod body;
 mod error;
 mod field_set;
@@ -17,6 +18,7 @@ mod strategic_merge;
 mod strict_json;
 mod typed;
 
+pub use apply_configuration::apply_configuration;
 pub use error::PatchError;
 pub use field_set::{Element, FieldSet, FieldsV1Error, Name, Path};
 pub use json_patch::JsonPatch;

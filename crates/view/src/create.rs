@@ -1,8 +1,12 @@
 //! Create: POST to a collection, and what PUT and apply do when the object is not there (contract chapter 3).
 
 use crate::{
-    Body, Call, Content, Outcome, Served, View, WriteOptions, admit::Phase, crd, decode, form::Form, hooks, managed_fields, metadata,
-    subresource, view::Moment,
+    Body, Call, Content, Outcome, Served, View, WriteOptions,
+    admit::{Admission, Phase, RequestOptions},
+    crd, decode,
+    form::Form,
+    hooks, managed_fields, metadata, subresource,
+    view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
@@ -47,7 +51,8 @@ impl View {
         call.target.name = metadata::text(&object, "name").to_owned();
         metadata::dedup_owner_references(&mut object, &mut call.warnings, false);
         managed_fields::update(&Form::of(&call.target), call, options, &moment, None, &mut object);
-        self.admit((Phase::Mutating, Operation::Create), call, &moment, &mut object, None, options.dry_run).await?;
+        let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
+        self.admit(call, &moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         self.store_new(call, object, options, &moment).await
     }
@@ -103,7 +108,8 @@ impl View {
             return Err(metadata::invalid(&served, &object, &errors).into());
         }
         call.warnings.extend(served.strategy.warnings_on_create(&cx, &object));
-        self.admit((Phase::Validating, Operation::Create), call, moment, &mut object, None, options.dry_run).await?;
+        let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
+        self.admit(call, moment, Phase::Validating, request).await?;
         let given_version = metadata::resource_version(&object).unwrap_or(0);
         if given_version != 0 && !options.dry_run {
             return Err(Status::unclassified("resourceVersion should not be set on objects to be created").into());

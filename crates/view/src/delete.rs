@@ -1,8 +1,12 @@
 //! Delete: grace, finalizers, propagation (contract chapter 8).
 
 use crate::{
-    Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View, admit::Phase, clock::rfc3339, hooks, metadata,
-    selection::Selection, view::Moment,
+    Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View,
+    admit::{Admission, Phase, RequestOptions},
+    clock::rfc3339,
+    hooks, metadata,
+    selection::Selection,
+    view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::{DeletedAnswer, GarbageCollection};
@@ -100,7 +104,10 @@ impl View {
             let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
             let old = self.object_value(&served, &stored)?;
             if !admitted {
-                self.admit((Phase::Validating, Operation::Delete), call, &moment, &mut Value::Null, Some(&old), options.dry_run).await?;
+                let mut nothing = Value::Null;
+                let options_of = RequestOptions::Delete(options);
+                let request = Admission { operation: Operation::Delete, object: &mut nothing, old: Some(&old), options: options_of };
+                self.admit(call, &moment, Phase::Validating, request).await?;
                 hooks.begin_delete(self, call, options)?;
                 admitted = true;
             }

@@ -1,8 +1,12 @@
 //! Update: PUT, and the one path by which every change of an existing object goes (contract chapter 4).
 
 use crate::{
-    Body, Call, Content, Outcome, View, WriteOptions, admit::Phase, decode, form::Form, hooks, managed_fields, metadata, storage_key,
-    subresource, view::Moment,
+    Body, Call, Content, Outcome, View, WriteOptions,
+    admit::{Admission, Phase, RequestOptions},
+    decode,
+    form::Form,
+    hooks, managed_fields, metadata, storage_key, subresource,
+    view::Moment,
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
@@ -102,7 +106,8 @@ impl View {
         }
         let mut object = edit.edit(call, moment, None)?;
         metadata::of(&mut object).remove("resourceVersion");
-        self.admit((Phase::Mutating, Operation::Create), call, moment, &mut object, None, options.dry_run).await?;
+        let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
+        self.admit(call, moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         metadata::wipe_system_fields(&mut object);
         self.store_new(call, object, options, moment).await
@@ -124,7 +129,9 @@ impl View {
             return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
         }
         let mut new = edit.edit(call, moment, Some(&old))?;
-        self.admit((Phase::Mutating, Operation::Update), call, moment, &mut new, Some(&old), options.dry_run).await?;
+        let request =
+            Admission { operation: Operation::Update, object: &mut new, old: Some(&old), options: RequestOptions::Write(options) };
+        self.admit(call, moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut new, &mut call.warnings, true);
 
         let version = metadata::resource_version(&new)?;
@@ -151,7 +158,9 @@ impl View {
         }
         call.warnings.extend(served.strategy.warnings_on_update(&cx, &new, &old));
         managed_fields::keep_times_if_unchanged(&mut new, &old);
-        self.admit((Phase::Validating, Operation::Update), call, moment, &mut new, Some(&old), options.dry_run).await?;
+        let request =
+            Admission { operation: Operation::Update, object: &mut new, old: Some(&old), options: RequestOptions::Write(options) };
+        self.admit(call, moment, Phase::Validating, request).await?;
 
         if goes_with_its_last_finalizer(&new, &old) && hooks.may_be_removed(&new) {
             return self.remove_emptied(call, options, stored, new).map(Some);

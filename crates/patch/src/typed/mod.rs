@@ -12,7 +12,7 @@ mod zero;
 
 pub(crate) use compare::{Comparison, UNTRACKED_METADATA, compare};
 pub(crate) use field_set::field_set;
-pub(crate) use form::Type;
+pub(crate) use form::{Form, Type};
 pub(crate) use merge::merge;
 pub(crate) use reconcile::reconcile;
 pub(crate) use remove::{remove, with_named_fields};

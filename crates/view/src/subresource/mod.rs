@@ -7,7 +7,12 @@ mod review;
 mod scale;
 mod token;
 
-use crate::{Body, Call, Outcome, Served, View, WriteOptions, admit::Phase, decode, form::Form};
+use crate::{
+    Body, Call, Outcome, Served, View, WriteOptions,
+    admit::{Admission, Phase, RequestOptions},
+    decode,
+    form::Form,
+};
 use minkapi_admission::Operation;
 use minkapi_object::Status;
 use serde_json::Value;
@@ -71,7 +76,8 @@ pub(crate) async fn admit_and_post(
 ) -> Result<Outcome, Status> {
     let moment = view.moment();
     for phase in [Phase::Mutating, Phase::Validating] {
-        view.admit((phase, Operation::Create), call, &moment, &mut object, None, options.dry_run).await?;
+        let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
+        view.admit(call, &moment, phase, request).await?;
     }
     post.post(view, call, object, options).await
 }

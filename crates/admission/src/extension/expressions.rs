@@ -1,0 +1,124 @@
+//! CEL expressions of policies and match conditions.
+
+use super::{admission_request, text};
+use crate::{Attributes, Cluster};
+use minkapi_cel::{Expression, Scope, Type, Value as Cel, convert};
+use minkapi_registry::Resource;
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The variables that every expression may use.
+const VARIABLES: &[&str] = &["object", "oldObject", "request", "params", "namespaceObject", "variables"];
+
+/// How many compiled expressions are remembered.
+const MAX: usize = 4096;
+
+type Compiled = Arc<Result<Expression, String>>;
+
+/// Compiled expressions, by their text.
+#[derive(Debug, Default)]
+pub(crate) struct Expressions(Mutex<HashMap<String, Compiled>>);
+
+impl Expressions {
+    fn get(&self, source: &str) -> Compiled {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiled) = known.get(source) {
+            return compiled.clone();
+        }
+        if known.len() >= MAX {
+            known.clear();
+        }
+        let scope = VARIABLES.iter().fold(Scope::new(), |scope, name| scope.with(*name, Type::Dyn));
+        let compiled = Arc::new(Expression::compile(source, &scope));
+        known.insert(source.to_owned(), compiled.clone());
+        compiled
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// In upstream's words, with the expression.
+    pub fn evaluate(&self, source: &str, inputs: &Inputs) -> Result<Cel, String> {
+        match &*self.get(source) {
+            Err(issues) => Err(format!("compilation error: compilation failed: {issues}")),
+            Ok(expression) => expression
+                .evaluate(&inputs.variables)
+                .map_err(|why| format!("expression '{source}' resulted in error: {}", inputs.explain(why))),
+        }
+    }
+}
+
+/// The values of the variables.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    variables: Vec<(&'static str, Cel)>,
+    /// The policy's own variables that have no value, and why.
+    failed: Vec<(String, String)>,
+}
+
+impl Inputs {
+    /// Those of a request. `matched` is the resource in the version of `object` and `old`.
+    pub fn new(
+        attributes: &Attributes<'_>,
+        matched: &Resource,
+        object: &Value,
+        old: &Value,
+        params: &Value,
+        cluster: &dyn Cluster,
+    ) -> Self {
+        let is_namespace = attributes.is_resource("", "namespaces");
+        let namespace = Some(attributes.namespace).filter(|name| !name.is_empty() && !is_namespace);
+        let namespace = namespace.and_then(|name| cluster.get("namespaces", "", name)).map_or(Value::Null, |n| exposed(n.to_value()));
+        let variables = vec![
+            ("object", convert(object, None)),
+            ("oldObject", convert(old, None)),
+            ("request", convert(&admission_request(attributes, matched), None)),
+            ("params", convert(params, None)),
+            ("namespaceObject", convert(&namespace, None)),
+        ];
+        Self { variables, failed: Vec::new() }
+    }
+
+    /// With a policy's own variables, each of which may use those before it.
+    #[must_use]
+    pub fn with_variables(mut self, variables: &[Value], expressions: &Expressions) -> Self {
+        let mut values: Vec<(String, Cel)> = Vec::new();
+        self.variables.push(("variables", minkapi_cel::map([])));
+        for variable in variables {
+            let (name, source) = (text(variable, "name"), text(variable, "expression"));
+            let value = match &*expressions.get(source) {
+                Err(issues) => Err(format!("fails to compile: compilation failed: {issues}")),
+                Ok(expression) => expression.evaluate(&self.variables).map_err(|why| format!("fails to evaluate: {}", self.explain(why))),
+            };
+            match value {
+                Ok(value) => values.push((name.to_owned(), value)),
+                Err(why) => self.failed.push((name.to_owned(), why)),
+            }
+            if let Some(last) = self.variables.last_mut() {
+                last.1 = minkapi_cel::map(values.iter().cloned());
+            }
+        }
+        self
+    }
+
+    /// A variable without value is not there, but what is told is why.
+    fn explain(&self, why: String) -> String {
+        let missing = why.strip_prefix("no such key: ").and_then(|key| self.failed.iter().find(|(name, _)| name == key));
+        match missing {
+            Some((name, reason)) => format!("composited variable \"{name}\" {reason}"),
+            None => why,
+        }
+    }
+}
+
+/// A namespace as expressions see it.
+fn exposed(mut namespace: Value) -> Value {
+    if let Some(metadata) = namespace["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+        metadata.remove("ownerReferences");
+    }
+    namespace
+}

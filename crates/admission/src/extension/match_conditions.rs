@@ -1,0 +1,33 @@
+//! `matchConditions`: expressions that all must be true for a webhook to be called or a policy to be applied.
+
+use super::{Expressions, Inputs, text};
+use crate::aggregate::aggregate;
+use minkapi_cel::Value as Cel;
+use serde_json::Value;
+
+/// What conditions have come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Conditions {
+    Hold,
+    /// One is false, or one has failed and failures are ignored.
+    Fail,
+    /// Some have failed, the others hold.
+    Error(String),
+}
+
+/// Evaluates all conditions: one that is false decides whatever the others do.
+pub(crate) fn match_conditions(conditions: &[Value], inputs: &Inputs, expressions: &Expressions, ignore_failure: bool) -> Conditions {
+    let mut errors = Vec::new();
+    for condition in conditions {
+        match expressions.evaluate(text(condition, "expression"), inputs) {
+            Ok(Cel::Bool(false)) => return Conditions::Fail,
+            Ok(_) => {}
+            Err(why) => errors.push(why),
+        }
+    }
+    match (errors.is_empty(), ignore_failure) {
+        (true, _) => Conditions::Hold,
+        (false, true) => Conditions::Fail,
+        (false, false) => Conditions::Error(aggregate(&errors)),
+    }
+}

@@ -1,0 +1,15 @@
+//! Webhooks: programs elsewhere that are asked. The only plugins that talk to anyone.
+
+mod call;
+mod client;
+mod endpoint;
+mod hook;
+mod mutating;
+mod review;
+mod validating;
+
+pub(crate) use mutating::MutatingAdmissionWebhook;
+pub(crate) use validating::ValidatingAdmissionWebhook;
+
+#[cfg(test)]
+mod tests;
