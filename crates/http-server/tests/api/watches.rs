@@ -4,15 +4,29 @@ use crate::client::{config_map, open, send, server};
 use http_body_util::BodyExt as _;
 use minkapi_http_server::ResponseBody;
 use serde_json::Value;
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 const MAPS: &str = "/base/api/v1/namespaces/default/configmaps";
 
-async fn next(body: &mut ResponseBody) -> Option<Value> {
-    let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.expect("an event comes")?;
-    let data = frame.unwrap().into_data().unwrap();
-    assert_eq!(data.last(), Some(&b'\n'));
-    Some(serde_json::from_slice(&data).unwrap())
+/// The events of a watch; several may come in one write.
+struct Events {
+    body: ResponseBody,
+    waiting: VecDeque<Value>,
+}
+
+fn events(body: ResponseBody) -> Events {
+    Events { body, waiting: VecDeque::new() }
+}
+
+async fn next(events: &mut Events) -> Option<Value> {
+    if events.waiting.is_empty() {
+        let frame = tokio::time::timeout(Duration::from_secs(5), events.body.frame()).await.expect("an event comes")?;
+        let data = frame.unwrap().into_data().unwrap();
+        assert_eq!(data.last(), Some(&b'\n'));
+        let lines = data.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+        events.waiting.extend(lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()));
+    }
+    events.waiting.pop_front()
 }
 
 #[tokio::test]
@@ -23,7 +37,7 @@ async fn events_come_one_a_line_with_the_marker_after_the_initial_ones() {
         format!("{MAPS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&labelSelector=name");
     let response = open(&server, "GET", &path, &[], "").await;
     assert_eq!((response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()), (200, "application/json"));
-    let mut body = response.into_body();
+    let mut body = events(response.into_body());
     let added = next(&mut body).await.unwrap();
     assert_eq!((added["type"].as_str(), added["object"]["kind"].as_str()), (Some("ADDED"), Some("ConfigMap")));
     let marker = next(&mut body).await.unwrap();
@@ -39,7 +53,7 @@ async fn events_come_one_a_line_with_the_marker_after_the_initial_ones() {
 async fn a_bookmark_has_what_its_kind_always_writes() {
     let server = server();
     let path = "/base/api/v1/pods?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
-    let mut body = open(&server, "GET", path, &[], "").await.into_body();
+    let mut body = events(open(&server, "GET", path, &[], "").await.into_body());
     let marker = next(&mut body).await.unwrap();
     assert_eq!(marker["object"]["spec"], serde_json::json!({"containers": null}));
 }
@@ -50,7 +64,7 @@ async fn only_the_first_table_has_columns() {
     config_map(&server, "a").await;
     config_map(&server, "b").await;
     let accept = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")];
-    let mut body = open(&server, "GET", &format!("{MAPS}?watch=1&labelSelector=name"), &accept, "").await.into_body();
+    let mut body = events(open(&server, "GET", &format!("{MAPS}?watch=1&labelSelector=name"), &accept, "").await.into_body());
     let (first, second) = (next(&mut body).await.unwrap(), next(&mut body).await.unwrap());
     assert!(first["object"]["columnDefinitions"].is_array());
     assert!(second["object"]["columnDefinitions"].is_null());
@@ -77,9 +91,9 @@ async fn all_who_watch_alike_are_sent_the_same_bytes() {
 #[tokio::test]
 async fn a_watch_ends_cleanly_at_its_timeout_and_when_the_server_shuts_down() {
     let server = server();
-    let mut timed = open(&server, "GET", &format!("{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=1"), &[], "").await.into_body();
+    let mut timed = events(open(&server, "GET", &format!("{MAPS}?watch=1&timeoutSeconds=1&resourceVersion=1"), &[], "").await.into_body());
     assert!(next(&mut timed).await.is_none());
-    let mut open_ended = open(&server, "GET", &format!("{MAPS}?watch=1&labelSelector=nosuch"), &[], "").await.into_body();
+    let mut open_ended = events(open(&server, "GET", &format!("{MAPS}?watch=1&labelSelector=nosuch"), &[], "").await.into_body());
     server.shut_down();
     assert!(next(&mut open_ended).await.is_none());
 }
@@ -109,7 +123,7 @@ async fn a_named_watch_url_watches_one_object() {
     let server = server();
     config_map(&server, "a").await;
     config_map(&server, "b").await;
-    let mut body = open(&server, "GET", "/base/api/v1/watch/namespaces/default/configmaps/b", &[], "").await.into_body();
+    let mut body = events(open(&server, "GET", "/base/api/v1/watch/namespaces/default/configmaps/b", &[], "").await.into_body());
     assert_eq!(next(&mut body).await.unwrap()["object"]["metadata"]["name"], "b");
     let wrong = send(&server, "GET", "/base/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name%3Da", &[], "").await;
     assert_eq!(wrong.message(), "fieldSelector metadata.name doesn't match requested name");
