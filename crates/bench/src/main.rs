@@ -52,7 +52,7 @@ struct Run {
     /// Compare with kube-apiserver and etcd.
     #[arg(long)]
     with_kube_apiserver: bool,
-    /// Only these: start, requests, events, sizes, stalls, commits, scheduler.
+    /// Only these: start, requests, events, lists, sizes, stalls, commits, scheduler.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -101,8 +101,11 @@ async fn all(run: &Run) -> io::Result<Report> {
             measure::events::fan_out(&plan, &ours, &bare, &mut report).await?;
         }
     }
+    if wanted("lists") {
+        measure::sizes::memory_and_lists(&plan, &bare, &mut report).await?;
+    }
     if wanted("sizes") {
-        measure::sizes::measure(&plan, &bare, &mut report).await?;
+        measure::sizes::growth(&plan, &mut report).await?;
     }
     if wanted("stalls") {
         measure::stalls::measure(&plan, &mut report).await?;

@@ -3,20 +3,54 @@
 use super::{Plan, answer_of, create_pods, events, lists, pods, prepare, requests::repeat};
 use crate::{
     connection::{request, wait_until_answered},
+    load::closed_loop,
     process::Server,
     report::{Report, Row, Series, number},
 };
 use std::io;
 
-/// Fills a server step by step.
-///
-/// # Errors
-/// A server fails.
-pub async fn measure(plan: &Plan, bare: &Server, report: &mut Report) -> io::Result<()> {
+/// A server without pods.
+async fn fresh(plan: &Plan) -> io::Result<Server> {
     let server = Server::minkapi(&plan.minkapi)?;
     wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
     prepare(&server).await?;
+    Ok(server)
+}
+
+/// Fills a server step by step and looks at its memory, and at lists of all that is there.
+///
+/// # Errors
+/// A server fails.
+pub async fn memory_and_lists(plan: &Plan, bare: &Server, report: &mut Report) -> io::Result<()> {
+    let server = fresh(plan).await?;
     let idle = server.resident();
+    let largest_list = plan.sizes.iter().copied().filter(|size| *size <= 100_000).max();
+    let mut there = 0;
+    for &size in plan.sizes.iter().filter(|size| **size >= 10_000) {
+        create_pods(&server, "pod", there, size).await?;
+        there = size;
+        let get = request("GET", &format!("{}/pod-{:07}", pods(&server), size / 2), &[], b"");
+        let json = answer_of(&server, &get).await?.len() as u64;
+        let used = server.resident().saturating_sub(idle) as f64;
+        let detail = format!("{:.0} bytes for {json} bytes of JSON a pod", used / size as f64);
+        report.row(Row::at_most(&format!("memory for {size} pods"), 1.3, "x their JSON", used / (size * json) as f64, &detail));
+        if size == 10_000 {
+            lists::whole(plan, &server, bare, size, report).await?;
+        }
+        if Some(size) == largest_list {
+            lists::selected(plan, &server, bare, size, report).await?;
+            many_lists(report, &server, size).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What single requests cost at each size.
+///
+/// # Errors
+/// A server fails.
+pub async fn growth(plan: &Plan, report: &mut Report) -> io::Result<()> {
+    let server = fresh(plan).await?;
     let names = ["GET", "create", "merge patch", "event to one watcher"];
     let mut series = names.map(|name| Series { name: name.to_owned(), points: Vec::new() });
     let mut there = 0;
@@ -25,15 +59,12 @@ pub async fn measure(plan: &Plan, bare: &Server, report: &mut Report) -> io::Res
         there = size;
         let middle = format!("pod-{:07}", size / 2);
         let get = request("GET", &format!("{}/{middle}", pods(&server)), &[], b"");
-        let stored = answer_of(&server, &get).await?.len() as u64;
-        memory(report, &server, idle, size, stored);
         let mut costs = [const { Vec::new() }; 4];
         for round in 0..plan.rounds {
-            let extra = format!("pod-{:07}-{round}", size / 3);
             let measured = [
                 repeat(&server, plan.requests / 2, get.clone()).await?,
-                create_pods(&server, &extra, 0, plan.requests / 8).await?,
-                events::cost_of_patch(&server, &middle, (plan.requests / 8) as usize).await?,
+                create_pods(&server, &format!("{middle}-{round}"), 0, 1000).await?,
+                events::cost_of_patch(&server, &middle, 1000).await?,
                 events::cost_of_event(&server, &middle).await?,
             ];
             for (costs, cost) in costs.iter_mut().zip(measured) {
@@ -43,13 +74,6 @@ pub async fn measure(plan: &Plan, bare: &Server, report: &mut Report) -> io::Res
         for (series, costs) in series.iter_mut().zip(&mut costs) {
             costs.sort_by(f64::total_cmp);
             series.points.push((size, costs.get(costs.len() / 2).copied().unwrap_or_default()));
-        }
-        if size == 10_000 {
-            lists::whole(plan, &server, bare, size, report).await?;
-        }
-        if size == plan.sizes.iter().copied().filter(|s| *s <= 100_000).max().unwrap_or(size) {
-            lists::selected(plan, &server, bare, size, report).await?;
-            many_lists(report, &server, size).await?;
         }
     }
     for series in &series {
@@ -64,12 +88,6 @@ pub async fn measure(plan: &Plan, bare: &Server, report: &mut Report) -> io::Res
     Ok(())
 }
 
-fn memory(report: &mut Report, server: &Server, idle: u64, size: u64, json: u64) {
-    let used = server.resident().saturating_sub(idle) as f64;
-    let detail = format!("{:.0} bytes for {json} bytes of JSON a pod", used / size as f64);
-    report.row(Row::at_most(&format!("memory for {size} pods"), 1.3, "x their JSON", used / (size * json) as f64, &detail));
-}
-
 /// Peak memory of 16 LISTs of everything at once, against that of one.
 async fn many_lists(report: &mut Report, server: &Server, size: u64) -> io::Result<()> {
     let list = request("GET", &pods(server), &[], b"");
@@ -78,7 +96,7 @@ async fn many_lists(report: &mut Report, server: &Server, size: u64) -> io::Resu
     for (peak, listers) in peaks.iter_mut().zip([1, 16]) {
         server.forget_peak();
         let list = list.clone();
-        bytes = crate::load::closed_loop(server, listers, listers as u64, move |_| list.clone()).await?.bytes;
+        bytes = closed_loop(server, listers, listers as u64, move |_| list.clone()).await?.bytes;
         *peak = server.peak() as f64 / f64::from(1 << 20);
     }
     let [one, all] = peaks;
