@@ -17,6 +17,7 @@ mod default_toleration_seconds;
 mod extension;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod node_declared_feature_validator;
 mod persistent_volume_claim_resize;
 mod plugins;
 mod pod_resize_validator;

@@ -78,7 +78,7 @@ pub(crate) static PLUGINS: &[Row] = &[
     on("DefaultIngressClass", || Box::new(crate::default_ingress_class::DefaultIngressClass)),
     absent("DenyServiceExternalIPs"),
     on("PodTopologyLabels", || Box::new(crate::pod_topology_labels::PodTopologyLabels)),
-    absent("NodeDeclaredFeatureValidator"),
+    on("NodeDeclaredFeatureValidator", || Box::new(crate::node_declared_feature_validator::NodeDeclaredFeatureValidator)),
     on("PodResizeValidator", || Box::new(crate::pod_resize_validator::PodResizeValidator)),
     on("MutatingAdmissionPolicy", || Box::<crate::policy::MutatingAdmissionPolicy>::default()),
     waiting("MutatingAdmissionWebhook", || Box::<crate::webhook::MutatingAdmissionWebhook>::default()),
