@@ -118,6 +118,8 @@ impl Draft {
             }
         }
         bytes.push(b'}');
+        // It is stored for long, and a vector that has grown is up to half empty.
+        bytes.shrink_to_fit();
         Self { bytes, version_at: version.0, version_len: version.1, head }
     }
 
@@ -153,6 +155,7 @@ impl Draft {
             }
         } else {
             self.bytes.splice(self.version_at..end, digits.iter().copied());
+            self.bytes.shrink_to_fit();
         }
         let len = digits.len();
         Object::from_parts(self.bytes.into(), self.version_at, len, revision, self.head)
