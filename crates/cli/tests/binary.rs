@@ -217,7 +217,8 @@ fn files_stay_when_asked_for() {
 fn a_request_that_does_not_end_makes_the_shutdown_fail() {
     let mut server = Running::start("a_request_that_does_not_end_makes_the_shutdown_fail", &["--shutdown-timeout", "200ms"]);
     let mut stream = TcpStream::connect(server.host()).unwrap();
-    write!(stream, "POST /base/api/v1/namespaces HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n").unwrap();
+    write!(stream, "POST /base/api/v1/namespaces HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n")
+        .unwrap();
     // The server asks for the body once it is at work on the request.
     let mut asked = [0; 12];
     stream.read_exact(&mut asked).unwrap();

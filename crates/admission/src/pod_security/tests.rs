@@ -1,3 +1,5 @@
+//! Pod Security: levels, modes and words.
+
 use super::*;
 use crate::testing::{FakeCluster, Request};
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Validating and mutating admission policies.
+
 use super::*;
 use crate::testing::{FakeCluster, Request};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Resource quotas: usage, scopes, refusals.
+
 use super::*;
 use crate::testing::{FakeCluster, Request};
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Webhooks over real sockets.
+
 use super::*;
 use crate::{
     AsyncPlugin, Chain,
