@@ -6,8 +6,8 @@ use minkapi_view::List;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// How much is put together at a time.
-const CHUNK: usize = 256 << 10;
+/// How much is put together at a time: little enough to be still in the processor's cache when it is sent.
+const CHUNK: usize = 64 << 10;
 
 /// A list that is put together while it is sent.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use crate::{
     query::Query,
 };
 use minkapi_kinds::{Column, Row, Strategy, table};
-use minkapi_object::Status;
+use minkapi_object::{Status, write_json};
 use minkapi_view::List;
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -138,11 +138,23 @@ pub(crate) fn of_event(writer: &Writer<'_>, version: MetaVersion, object: &Value
 /// Objects that cannot be converted to the version asked for.
 pub(crate) fn of_list(writer: &Writer<'_>, version: MetaVersion, list: &List) -> Result<Vec<u8>, Status> {
     let rows = Rows::new(writer, version, None);
-    let made: Vec<Value> =
-        list.items.iter().map(|o| Ok(rows.row(&writer.view.object_value(writer.served, o)?, true))).collect::<Result<_, Status>>()?;
     // Chapter 18 on C-05-40.
-    let made = if made.is_empty() && rows.columns.is_none() { Value::Null } else { made.into() };
-    document(version, list_body::metadata(list, false), definitions(rows.columns()), made)
+    let none = if rows.columns.is_none() { Value::Null } else { Value::Array(Vec::new()) };
+    let mut text = document(version, list_body::metadata(list, false), definitions(rows.columns()), none)?;
+    if list.items.is_empty() {
+        return Ok(text);
+    }
+    // Rows are the last member. One after the other, they never are all there as trees.
+    text.truncate(text.len() - if rows.columns.is_none() { "null}".len() } else { "[]}".len() });
+    text.push(b'[');
+    for object in &list.items {
+        let row = rows.row(&writer.view.object_value(writer.served, object)?, true);
+        write_json(&mut text, &row);
+        text.push(b',');
+    }
+    text.pop();
+    text.extend_from_slice(b"]}");
+    Ok(text)
 }
 
 fn document(version: MetaVersion, metadata: Value, columns: Value, rows: Value) -> Result<Vec<u8>, Status> {

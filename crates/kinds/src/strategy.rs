@@ -278,5 +278,5 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
 
 /// Reads all selectable values of `object` for its head.
 pub fn field_values(strategy: &dyn Strategy, object: &Value) -> Box<[Arc<str>]> {
-    strategy.selectable_fields().iter().map(|f| Arc::from(&*f.read(object))).collect()
+    strategy.selectable_fields().iter().map(|f| minkapi_object::recent(&f.read(object))).collect()
 }

@@ -1,6 +1,6 @@
 //! An object that is complete but for its resourceVersion.
 
-use crate::{Head, Object};
+use crate::{Head, Object, json};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -33,8 +33,7 @@ impl Layout for ByName {
     }
 
     fn write(&self, _: &[&str], value: &Value, out: &mut Vec<u8>) {
-        // Writing into a Vec cannot fail, nor can a parsed value fail to serialize.
-        let _ = serde_json::to_writer(out, value);
+        json::write_json(out, value);
     }
 }
 
@@ -85,7 +84,7 @@ impl Draft {
 
     fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder, layout: &dyn Layout) -> Self {
         let head = Arc::new(Head::of(object, fields));
-        let mut bytes = Vec::with_capacity(1024);
+        let mut bytes = Vec::with_capacity(4096);
         let empty = Map::new();
         let top = object.as_object().unwrap_or(&empty);
         bytes.extend_from_slice(b"{\"metadata\":{");
@@ -179,8 +178,7 @@ fn push_member(bytes: &mut Vec<u8>, layout: &dyn Layout, path: &[&str], value: &
     if !bytes.ends_with(b"{") {
         bytes.push(b',');
     }
-    // Writing into a Vec cannot fail, nor can a string fail to serialize.
-    let _ = serde_json::to_writer(&mut *bytes, path.last().unwrap_or(&""));
+    json::write_text(bytes, path.last().unwrap_or(&""));
     bytes.push(b':');
     layout.write(path, value, bytes);
 }

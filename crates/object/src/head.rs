@@ -1,6 +1,6 @@
 //! What of an object is known without parsing it.
 
-use crate::Labels;
+use crate::{Labels, recent};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -43,20 +43,21 @@ impl Head {
     pub fn of(object: &Value, fields: Box<[Arc<str>]>) -> Self {
         let meta = &object["metadata"];
         let text = |key: &str| -> Arc<str> { meta[key].as_str().unwrap_or_default().into() };
+        let shared = |value: &Value| recent(value.as_str().unwrap_or_default());
         let labels = meta["labels"]
             .as_object()
             .map_or(Labels::EMPTY, |m| Labels::new(m.iter().map(|(k, v)| (k.as_str(), v.as_str().unwrap_or_default()))));
         let owner_references = meta["ownerReferences"].as_array().map_or_else(Box::default, |list| {
             list.iter()
                 .map(|o| OwnerReference {
-                    uid: o["uid"].as_str().unwrap_or_default().into(),
+                    uid: shared(&o["uid"]),
                     controller: o["controller"].as_bool().unwrap_or(false),
                     block_owner_deletion: o["blockOwnerDeletion"].as_bool().unwrap_or(false),
                 })
                 .collect()
         });
         Self {
-            namespace: text("namespace"),
+            namespace: shared(&meta["namespace"]),
             name: text("name"),
             uid: text("uid"),
             generation: meta["generation"].as_i64().unwrap_or(0),

@@ -1,6 +1,6 @@
 //! A stored object.
 
-use crate::Head;
+use crate::{Head, Marks};
 use bytes::Bytes;
 use serde_json::Value;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ pub struct Object {
     version_at: u32,
     version_len: u32,
     resource_version: u64,
+    marks: Marks,
     head: Arc<Head>,
 }
 
@@ -20,7 +21,8 @@ impl Object {
     pub(crate) fn from_parts(bytes: Bytes, at: usize, len: usize, resource_version: u64, head: Arc<Head>) -> Self {
         // Bodies are limited to 3 MiB, so positions fit; a position that did not would fail `around_version` loudly.
         let (version_at, version_len) = (u32::try_from(at).unwrap_or(u32::MAX), u32::try_from(len).unwrap_or(0));
-        Self { bytes, version_at, version_len, resource_version, head }
+        let marks = Marks::of(&head);
+        Self { bytes, version_at, version_len, resource_version, marks, head }
     }
 
     /// An object from its stored bytes, the place of its resourceVersion among them, and the values of its selectable
@@ -50,6 +52,11 @@ impl Object {
         &self.head
     }
 
+    /// What selectors look at first.
+    pub const fn marks(&self) -> Marks {
+        self.marks
+    }
+
     /// `metadata.resourceVersion`: the revision of the object's last change.
     pub const fn resource_version(&self) -> u64 {
         self.resource_version
@@ -66,7 +73,7 @@ impl Object {
     /// deletion (C-06-11).
     pub fn with_resource_version(&self, revision: u64) -> Self {
         let (before, after) = self.around_version();
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 4);
+        let mut bytes = Vec::with_capacity(self.bytes.len());
         bytes.extend_from_slice(before);
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(revision).as_bytes();

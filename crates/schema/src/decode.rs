@@ -3,6 +3,7 @@
 //! The result is in the form in which Go would write it again: unknown fields are gone, zero values of `omitempty`
 //! fields too, fields that are always written are there, quantities, times and base64 are canonical.
 
+mod changed;
 mod context;
 mod go_types;
 mod scalar;
@@ -11,8 +12,9 @@ use crate::{
     json::{self, Reader, Token, check_depth},
     normalize::{add_always_written, is_zero, zero},
 };
+pub use changed::decode_changed;
 use context::Place;
-use minkapi_object::Status;
+use minkapi_object::{Status, write_json};
 use minkapi_registry::{Alternative, Field, Presence, Schema, Shape, Struct};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -95,7 +97,8 @@ pub fn decode(body: &[u8], of: &Struct) -> Result<Decoded, DecodeError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_value(value: &Value, of: &Struct) -> Result<Decoded, DecodeError> {
-    let text = serde_json::to_vec(value).map_err(|e| DecodeError::Unfit(e.to_string()))?;
+    let mut text = Vec::with_capacity(4096);
+    write_json(&mut text, value);
     decode(&text, of)
 }
 
@@ -104,7 +107,8 @@ pub fn decode_value(value: &Value, of: &Struct) -> Result<Decoded, DecodeError> 
 /// # Errors
 /// Type errors in Go's words, as of a document of its own.
 pub fn decode_part(value: &Value, of: &Struct, path: &str) -> Result<Decoded, String> {
-    let text = serde_json::to_vec(value).map_err(|e| e.to_string())?;
+    let mut text = Vec::new();
+    write_json(&mut text, value);
     let mut decoder = Decoder::new(&text);
     let value = match decoder.part(of, path) {
         Ok(value) => value,

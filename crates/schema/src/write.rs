@@ -1,6 +1,6 @@
 //! JSON with the members of every struct in the order of its Go type, as kube-apiserver writes built-in kinds.
 
-use minkapi_object::Layout;
+use minkapi_object::{Layout, write_json, write_text};
 use minkapi_registry::{Alternative, Schema, Shape, Struct};
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ impl GoOrder<'_> {
     pub fn write_object(self, object: &Value, out: &mut Vec<u8>) {
         match object {
             Value::Object(members) => write_struct(members, self.0, out),
-            other => plain(other, out),
+            other => write_json(out, other),
         }
     }
 }
@@ -24,14 +24,14 @@ impl Layout for GoOrder<'_> {
     }
 
     fn write(&self, path: &[&str], value: &Value, out: &mut Vec<u8>) {
-        let Some((last, above)) = path.split_last() else { return plain(value, out) };
+        let Some((last, above)) = path.split_last() else { return write_json(out, value) };
         let holder = above.iter().try_fold(self.0, |of, key| match &of.field(key)?.schema.shape {
             Shape::Struct(inner) => Some(&**inner),
             _ => None,
         });
         match holder.and_then(|of| of.field(last)) {
             Some(field) => write_value(value, &field.schema, out),
-            None => plain(value, out),
+            None => write_json(out, value),
         }
     }
 }
@@ -65,7 +65,7 @@ fn write_struct(members: &Map<String, Value>, of: &Struct, out: &mut Vec<u8>) {
         push_key(i, member.key, out);
         match member.schema {
             Some(schema) => write_value(member.value, schema, out),
-            None => plain(member.value, out),
+            None => write_json(out, member.value),
         }
     }
     out.push(b'}');
@@ -86,7 +86,7 @@ fn write_value(value: &Value, schema: &Schema, out: &mut Vec<u8>) {
             }
             out.push(b'}');
         }
-        _ => plain(value, out),
+        _ => write_json(out, value),
     }
 }
 
@@ -114,14 +114,8 @@ fn push_key(i: usize, key: &str, out: &mut Vec<u8>) {
     if i > 0 {
         out.push(b',');
     }
-    // Writing into a Vec cannot fail, nor can a string fail to serialize.
-    let _ = serde_json::to_writer(&mut *out, key);
+    write_text(out, key);
     out.push(b':');
-}
-
-fn plain(value: &Value, out: &mut Vec<u8>) {
-    // Writing into a Vec cannot fail, nor can a parsed value fail to serialize.
-    let _ = serde_json::to_writer(out, value);
 }
 
 #[cfg(test)]

@@ -166,7 +166,7 @@ impl Cluster for View {
         let served = self.served_as(resource).ok_or_else(|| format!("{} is not served", resource.api_version()))?;
         let target = Target { served, namespace: String::new(), name: String::new(), subresource: subresource.to_owned() };
         let form = Form::of(&target);
-        let mut decoded = decode::tree(object, &form)?.value;
+        let mut decoded = decode::tree(&object, None, &form)?.value;
         for (key, value) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
             decoded[key] = value.as_str().into();
         }

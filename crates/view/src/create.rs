@@ -61,7 +61,7 @@ impl View {
     pub(crate) async fn store_new(
         &self,
         call: &mut Call,
-        object: Value,
+        mut object: Value,
         options: &WriteOptions,
         moment: &Moment,
     ) -> Result<Outcome, Status> {
@@ -69,9 +69,9 @@ impl View {
         let mut attempts = if generated { NAME_ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
-            let mut candidate = object.clone();
+            let mut candidate = if attempts == 0 { std::mem::take(&mut object) } else { object.clone() };
             if generated {
-                let name = self.generate_name(metadata::text(&object, "generateName"));
+                let name = self.generate_name(metadata::text(&candidate, "generateName"));
                 metadata::of(&mut candidate).insert("name".to_owned(), name.into());
             }
             match self.store_named(call, candidate, options, moment).await {

@@ -2,7 +2,7 @@
 
 use crate::{Body, Call, CustomServed, FieldValidation, form::Form, type_meta::TypeMeta};
 use minkapi_object::Status;
-use minkapi_schema::decode::{DecodeError, Decoded, decode, decode_value};
+use minkapi_schema::decode::{DecodeError, Decoded, decode, decode_changed, decode_value};
 use serde_json::{Map, Value};
 
 /// Decodes the body of a create or update.
@@ -80,10 +80,11 @@ fn report(call: &mut Call, problems: Vec<String>, validation: FieldValidation, k
     }
 }
 
-/// Decodes a tree, such as a patched object. The error is the decoder's text.
-pub(crate) fn tree(value: Value, form: &Form) -> Result<Decoded, String> {
+/// Decodes a tree, such as a patched object; of what is as in `current`, an object of the same form, nothing is done.
+/// The error is the decoder's text.
+pub(crate) fn tree(value: &Value, current: Option<&Value>, form: &Form) -> Result<Decoded, String> {
     match form.custom() {
-        Some(custom) => custom.strategy.decode_value(value).map_err(|err| err.to_string()),
+        Some(custom) => custom.strategy.decode_value(value.clone()).map_err(|err| err.to_string()),
         None => {
             // C-07-16: what a patch has made another kind cannot be decoded into this one.
             for (key, expected) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
@@ -92,7 +93,10 @@ pub(crate) fn tree(value: Value, form: &Form) -> Result<Decoded, String> {
                     return Err(format!("unable to decode {} {found:?} into {} {}", key, form.api_version, form.kind));
                 }
             }
-            decode_value(&value, &form.schema).map_err(|err| err.to_string())
+            if let Some(value) = current.and_then(|current| decode_changed(value, current, &form.schema)) {
+                return Ok(Decoded { value, problems: Vec::new() });
+            }
+            decode_value(value, &form.schema).map_err(|err| err.to_string())
         }
     }
 }

@@ -102,7 +102,7 @@ impl Edit for Apply<'_> {
             (Some(problem), FieldValidation::Warn) => call.warnings.add(problem.clone()),
             _ => {}
         }
-        let mut new = decode::tree(merged, &self.form).map_err(Status::unclassified)?.value;
+        let mut new = decode::tree(&merged, current, &self.form).map_err(Status::unclassified)?.value;
         self.form.default(&mut new);
         let uid = metadata::text(&new, "uid");
         if current.is_none() && !uid.is_empty() {

@@ -45,31 +45,29 @@ impl Format {
     /// # Errors
     /// 422 and 500 what the patch cannot do, 422 a result that does not decode or, in strict mode, has unknown fields.
     pub fn apply(&self, form: &Form, current: &Value, options: &WriteOptions, warnings: &mut Warnings) -> Result<Value, Status> {
-        let (patched, printed) = match self {
-            Self::Json(patch) => {
-                let patched = patch.apply(current.clone()).map_err(|err| err.status())?;
-                let printed = patched.to_string();
-                (patched, printed)
-            }
-            Self::Merge(patch) => {
-                let patched = patch.apply(current.clone());
-                let printed = patched.to_string();
-                (patched, printed)
-            }
+        // What errors show as the patch: the result, or of a strategic patch the patch itself.
+        let mut shown = None;
+        let patched = match self {
+            Self::Json(patch) => patch.apply(current.clone()).map_err(|err| err.status())?,
+            Self::Merge(patch) => patch.apply(current.clone()),
             Self::Strategic(patch) => {
                 let result = patch.apply(current.clone(), &form.schema).map_err(|err| err.status())?;
                 let mut object = result.object;
                 // A strategic patch cannot change what an object is (chapter 18 on C-07-16).
                 object["apiVersion"] = current["apiVersion"].clone();
                 object["kind"] = current["kind"].clone();
-                (object, go_format::plain(&result.patch).to_string())
+                shown = Some(result.patch);
+                object
             }
         };
-        let refuse = |why: String| field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed.clone(), why)]);
+        let refuse = |why: String| {
+            let printed = shown.as_ref().map_or_else(|| patched.to_string(), |patch| go_format::plain(patch).to_string());
+            field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed, why)])
+        };
         if let Some(why) = matches!(self, Self::Strategic(_)).then(|| minkapi_patch::misfit(&patched, &form.schema)).flatten() {
             return Err(refuse(why));
         }
-        let decoded = decode::tree(patched, form).map_err(refuse)?;
+        let decoded = decode::tree(&patched, Some(current), form).map_err(refuse)?;
         let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
         match options.field_validation {
             FieldValidation::Strict if !problems.is_empty() => {

@@ -1,7 +1,7 @@
 //! What a list, watch or deletecollection selects (C-05-30 to C-05-34).
 
 use crate::{ListOptions, Target};
-use minkapi_object::{LabelSelector, Object, Status};
+use minkapi_object::{LabelSelector, Marks, Object, Status};
 use minkapi_watch::Selector;
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ pub(crate) struct Selection {
     name: Option<Arc<str>>,
     labels: LabelSelector,
     fields: Arc<[FieldTest]>,
+    /// Marks that every selected object has.
+    marks: Marks,
 }
 
 /// One part of a field selector.
@@ -54,6 +56,7 @@ impl Selection {
             name: Some(target.name.as_str()).filter(|n| !n.is_empty()).map(Arc::from),
             labels: options.label_selector.clone(),
             fields: Arc::new([]),
+            marks: Marks::wanted_by_labels(&options.label_selector),
         };
         let mut tests = Vec::new();
         for part in &options.field_selector.requirements {
@@ -74,6 +77,9 @@ impl Selection {
                     None => return Err(Status::bad_request(format!("field label not supported: {}", part.path))),
                 },
             };
+            if let (Place::Field(at), false) = (place, part.negated) {
+                selection.marks = selection.marks.and(Marks::wanted_by_field(at, &part.value));
+            }
             match (place, part.negated) {
                 (Place::Namespace, false) if selection.namespace.is_none() && !part.value.is_empty() => {
                     selection.namespace = Some(part.value.as_str().into());
@@ -98,7 +104,8 @@ impl Selection {
 
     /// Whether an object of the namespace is selected.
     pub fn matches(&self, object: &Object) -> bool {
-        self.name.as_ref().is_none_or(|n| **n == *object.head().name)
+        object.marks().have(self.marks)
+            && self.name.as_ref().is_none_or(|n| **n == *object.head().name)
             && (self.labels.requirements.is_empty() || self.labels.matches(&object.head().labels))
             && self.fields.iter().all(|f| f.holds(object))
     }
