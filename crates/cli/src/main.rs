@@ -55,29 +55,34 @@ fn run(args: Args) -> Result<(), Failure> {
 
 async fn serve(args: Args) -> Result<(), Failure> {
     println!("minkapi {} (Kubernetes {})", minkapi::VERSION, minkapi::KUBERNETES_VERSION);
+    // Before anybody is told that the server runs: a signal that comes at once is one to stop in order.
+    let stop = stop_signal().map_err(Failure::Runtime)?;
     let server = Server::launch(args.into_config()?).await?;
     println!("serving     {}", server.url());
     println!("kubeconfig  {}", server.kubeconfig().display());
     println!("try         kubectl --kubeconfig {} get namespaces", server.kubeconfig().display());
-    stopped().await.map_err(Failure::Runtime)?;
+    stop.await;
     println!("stopping");
     server.shutdown().await?;
     Ok(())
 }
 
-/// Resolves at the first SIGINT or SIGTERM.
-async fn stopped() -> std::io::Result<()> {
+/// Listens for signals from now on; the future is ready at the first SIGINT or SIGTERM.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        Ok(())
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
