@@ -5,7 +5,12 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 use minkapi_object::Status;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+/// How long the rest of a body that is too large is still taken. A connection closed on a client that is still sending is reset, and
+/// the answer that says why is lost with it.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Reads a whole body.
 ///
@@ -16,17 +21,32 @@ where
     B: Body<Data = Bytes>,
     B::Error: std::fmt::Display,
 {
-    if body.size_hint().lower() > limit as u64 {
-        return Err(errors::too_large(limit));
-    }
     let mut body = pin!(body);
+    match read_within(body.as_mut(), limit).await? {
+        Some(bytes) => Ok(bytes),
+        None => {
+            discard(body).await;
+            Err(errors::too_large(limit))
+        }
+    }
+}
+
+/// Reads a whole body, or as much of it as shows that it is too large.
+async fn read_within<B>(mut body: Pin<&mut B>, limit: usize) -> Result<Option<Bytes>, Status>
+where
+    B: Body<Data = Bytes>,
+    B::Error: std::fmt::Display,
+{
+    if body.size_hint().lower() > limit as u64 {
+        return Ok(None);
+    }
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|e| Status::bad_request(format!("unable to read the request's body: {e}")))?;
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + rest.len() + data.len() > limit {
-            return Err(errors::too_large(limit));
+            return Ok(None);
         }
         // Most bodies come in one piece, which is then not copied.
         match (first.is_empty(), rest.is_empty()) {
@@ -38,18 +58,25 @@ where
             (true, false) => rest.extend_from_slice(&data),
         }
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    Ok(Some(if rest.is_empty() { first } else { rest.freeze() }))
+}
+
+/// Takes what is left of a body and forgets it, for a while.
+async fn discard<B: Body>(mut body: Pin<&mut B>) {
+    // Running out of time is no failure: the client was given its chance.
+    let _ = tokio::time::timeout(LINGER, async { while body.frame().await.is_some_and(|frame| frame.is_ok()) {} }).await;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::{Stream, StreamExt as _};
     use http_body_util::StreamBody;
     use std::convert::Infallible;
 
     async fn read_parts(parts: &[&'static str], limit: usize) -> Result<Bytes, u16> {
-        let frames: Vec<_> = parts.iter().map(|p| Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(p.as_bytes())))).collect();
-        read(StreamBody::new(futures_util::stream::iter(frames)), limit).await.map_err(|s| s.code)
+        let parts = futures_util::stream::iter(parts.to_vec()).map(frame);
+        read(StreamBody::new(parts), limit).await.map_err(|s| s.code)
     }
 
     #[tokio::test]
@@ -61,5 +88,27 @@ mod tests {
     #[tokio::test]
     async fn a_body_above_the_limit_is_refused() {
         assert_eq!(read_parts(&["ab", "cd", "e"], 4).await, Err(413));
+    }
+
+    fn frame(text: &'static str) -> Result<http_body::Frame<Bytes>, Infallible> {
+        Ok(http_body::Frame::data(Bytes::from_static(text.as_bytes())))
+    }
+
+    async fn refuse(parts: impl Stream<Item = Result<http_body::Frame<Bytes>, Infallible>>) -> u16 {
+        read(StreamBody::new(parts), 1).await.map_err(|s| s.code).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_client_may_finish_sending_what_is_refused() {
+        let mut sent = 0;
+        let parts = futures_util::stream::iter(["ab", "cd", "ef"]).map(frame).inspect(|_| sent += 1);
+        assert_eq!(refuse(parts).await, 413);
+        assert_eq!(sent, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_never_finishes_is_answered_all_the_same() {
+        let parts = futures_util::stream::iter(["ab"]).map(frame).chain(futures_util::stream::pending());
+        assert_eq!(refuse(parts).await, 413);
     }
 }
