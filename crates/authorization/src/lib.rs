@@ -4,11 +4,18 @@
 //! once for each version of an object.
 
 mod attributes;
+mod authorization;
+mod covers;
+mod escalation;
 mod rbac;
 mod rules;
 
 pub use attributes::{Attributes, Subject};
+pub use authorization::{Authorization, Decision, Rules};
+pub use covers::uncovered;
+pub use escalation::Grant;
 pub use rbac::Rbac;
+pub use rules::{PolicyRule, RoleRef};
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

@@ -1,23 +1,19 @@
 //! The decision.
 
 use crate::{
-    Attributes, Subject,
-    rules::{Binding, Role, RoleRef},
+    Attributes, Decision, PolicyRule, RoleRef, Rules, Subject,
+    rules::{Binding, Role},
 };
 use dashmap::DashMap;
 use minkapi_object::{LabelSelector, Object};
+use minkapi_schema::field::quoted;
 use minkapi_store::{Key, Kind, Snapshot};
 use serde::de::DeserializeOwned;
 use std::{
     fmt,
+    ops::ControlFlow::{self, Break, Continue},
     sync::{Arc, LazyLock},
 };
-
-/// Whoever is in this group may do everything, whatever is stored.
-const MASTERS: &str = "system:masters";
-
-/// How often a role that is selected may select others in turn.
-const AGGREGATION_DEPTH: u8 = 8;
 
 /// More parsed objects than this are not remembered.
 const REMEMBERED: usize = 16_384;
@@ -43,62 +39,190 @@ impl fmt::Debug for Rbac {
     }
 }
 
+/// A role that a binding names and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NoRole(String);
+
+/// A binding that applies to somebody.
+struct Applies<'a> {
+    key: &'a Key,
+    binding: &'a Binding,
+}
+
+/// What is seen on the way through somebody's rules.
+enum Seen<'a> {
+    Rule(&'a Applies<'a>, &'a PolicyRule),
+    Missing(NoRole),
+}
+
 impl Rbac {
     /// Whether somebody may do something in this state.
     pub fn allows(&self, state: &Snapshot<Object>, subject: &Subject<'_>, wanted: &Attributes<'_>) -> bool {
-        if subject.groups.iter().any(|group| group == MASTERS) {
-            return true;
-        }
-        let everywhere = state.range(*CLUSTER_ROLE_BINDINGS, None, None).map(|(_, binding)| (binding, ""));
-        if self.any_allows(state, everywhere, subject, wanted) {
-            return true;
-        }
-        // Bindings of a namespace grant nothing beyond it.
-        if wanted.namespace.is_empty() || !wanted.is_resource() {
-            return false;
-        }
-        let within = state.range(*ROLE_BINDINGS, Some(wanted.namespace), None).map(|(_, binding)| (binding, wanted.namespace));
-        self.any_allows(state, within, subject, wanted)
+        let seen = self.visit(state, subject, wanted.namespace, &mut |seen| match seen {
+            Seen::Rule(_, rule) if rule.allows(wanted) => Break(()),
+            _ => Continue(()),
+        });
+        seen.is_break()
     }
 
-    fn any_allows<'a>(
+    /// The same with the reason.
+    pub(crate) fn decide(&self, state: &Snapshot<Object>, subject: &Subject<'_>, wanted: &Attributes<'_>) -> Decision {
+        let (mut reason, mut missing) = (String::new(), Vec::new());
+        let seen = self.visit(state, subject, wanted.namespace, &mut |seen| match seen {
+            Seen::Rule(source, rule) if rule.allows(wanted) => {
+                reason = source.describe(subject);
+                Break(())
+            }
+            Seen::Rule(..) => Continue(()),
+            Seen::Missing(role) => {
+                missing.push(role);
+                Continue(())
+            }
+        });
+        match (seen, together(missing)) {
+            (Break(()), _) => Decision { allowed: true, reason: format!("RBAC: allowed by {reason}") },
+            (Continue(()), None) => Decision::default(),
+            (Continue(()), Some(missing)) => Decision { allowed: false, reason: format!("rbac: RBAC: {missing}") },
+        }
+    }
+
+    /// All rules that apply to somebody in a namespace, or at the cluster scope.
+    pub(crate) fn rules(&self, state: &Snapshot<Object>, subject: &Subject<'_>, namespace: &str) -> Rules {
+        let (mut rules, mut missing) = (Vec::new(), Vec::new());
+        let _ = self.visit(state, subject, namespace, &mut |seen| {
+            match seen {
+                Seen::Rule(_, rule) => rules.push(rule.clone()),
+                Seen::Missing(role) => missing.push(role),
+            }
+            Continue(())
+        });
+        Rules { rules, error: together(missing) }
+    }
+
+    /// The rules of a role that a binding in a namespace names.
+    ///
+    /// # Errors
+    /// There is no such role.
+    pub(crate) fn rules_of(&self, state: &Snapshot<Object>, role: &RoleRef, namespace: &str) -> Result<Vec<PolicyRule>, NoRole> {
+        let object = find(state, role, namespace)?;
+        let mut rules: Vec<PolicyRule> = Vec::new();
+        let _ = self.each_rule(state, object, &mut Vec::new(), &mut |rule| {
+            if !rules.contains(rule) {
+                rules.push(rule.clone());
+            }
+            Continue(())
+        });
+        Ok(rules)
+    }
+
+    fn visit(
         &self,
         state: &Snapshot<Object>,
-        mut bindings: impl Iterator<Item = (&'a Arc<Object>, &'a str)>,
         subject: &Subject<'_>,
-        wanted: &Attributes<'_>,
-    ) -> bool {
-        bindings.any(|(object, namespace)| {
-            let binding = parsed(&self.bindings, object);
-            binding.binds(subject, namespace) && self.role_allows(state, &binding.role_ref, namespace, wanted)
-        })
+        namespace: &str,
+        see: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for (key, object) in state.range(*CLUSTER_ROLE_BINDINGS, None, None) {
+            self.visit_binding(state, subject, key, object, see)?;
+        }
+        // Bindings of a namespace grant nothing beyond it.
+        if !namespace.is_empty() {
+            for (key, object) in state.range(*ROLE_BINDINGS, Some(namespace), None) {
+                self.visit_binding(state, subject, key, object, see)?;
+            }
+        }
+        Continue(())
     }
 
-    fn role_allows(&self, state: &Snapshot<Object>, role: &RoleRef, namespace: &str, wanted: &Attributes<'_>) -> bool {
-        let found = match role.kind.as_str() {
-            "ClusterRole" => state.get(*CLUSTER_ROLES, &Key::new("", &role.name)),
-            "Role" if !namespace.is_empty() => state.get(*ROLES, &Key::new(namespace, &role.name)),
-            _ => None,
-        };
-        let Some(object) = found else { return false };
-        self.united_allows(state, &object, wanted, AGGREGATION_DEPTH)
+    fn visit_binding(
+        &self,
+        state: &Snapshot<Object>,
+        subject: &Subject<'_>,
+        key: &Key,
+        object: &Object,
+        see: &mut dyn FnMut(Seen<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let binding = parsed(&self.bindings, object);
+        if binding.binds(subject, key.namespace()).is_none() {
+            return Continue(());
+        }
+        let applies = Applies { key, binding: &binding };
+        match find(state, &binding.role_ref, key.namespace()) {
+            Ok(role) => self.each_rule(state, role, &mut Vec::new(), &mut |rule| see(Seen::Rule(&applies, rule))),
+            Err(missing) => see(Seen::Missing(missing)),
+        }
     }
 
-    /// Whether a role allows it, itself or by those that its aggregation rule selects. A controller would have written the
-    /// rules of these into it; here nobody needs to run one.
-    fn united_allows(&self, state: &Snapshot<Object>, object: &Arc<Object>, wanted: &Attributes<'_>, depth: u8) -> bool {
+    /// The rules of a role and of those that its aggregation rule selects. A controller would have written the rules of these
+    /// into it; here nobody needs to run one.
+    fn each_rule<'a>(
+        &self,
+        state: &'a Snapshot<Object>,
+        object: &'a Arc<Object>,
+        done: &mut Vec<&'a Arc<Object>>,
+        see: &mut dyn FnMut(&PolicyRule) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if done.iter().any(|other| Arc::ptr_eq(other, object)) {
+            return Continue(());
+        }
+        done.push(object);
         let role = parsed(&self.roles, object);
-        if role.rules.iter().flatten().any(|rule| rule.allows(wanted)) {
-            return true;
+        for rule in role.rules.iter().flatten() {
+            see(rule)?;
         }
         let selectors = role.aggregation_rule.iter().flat_map(|a| a.cluster_role_selectors.iter().flatten());
         let selectors: Vec<LabelSelector> = selectors.filter_map(|s| LabelSelector::from_value(s).ok()).collect();
-        depth > 0
-            && !selectors.is_empty()
-            && state
-                .range(*CLUSTER_ROLES, None, None)
-                .filter(|(_, other)| !Arc::ptr_eq(other, object) && selectors.iter().any(|s| s.matches(&other.head().labels)))
-                .any(|(_, other)| self.united_allows(state, other, wanted, depth - 1))
+        if selectors.is_empty() {
+            return Continue(());
+        }
+        for (_, other) in state.range(*CLUSTER_ROLES, None, None) {
+            if selectors.iter().any(|s| s.matches(&other.head().labels)) {
+                self.each_rule(state, other, done, see)?;
+            }
+        }
+        Continue(())
+    }
+}
+
+impl Applies<'_> {
+    /// As a reason names it.
+    fn describe(&self, subject: &Subject<'_>) -> String {
+        let (namespace, name) = (self.key.namespace(), self.key.name());
+        let (kind, name) = match namespace.is_empty() {
+            true => ("ClusterRoleBinding", quoted(name)),
+            false => ("RoleBinding", quoted(&format!("{name}/{namespace}"))),
+        };
+        let RoleRef { kind: role_kind, name: role, .. } = &self.binding.role_ref;
+        let bound = self.binding.binds(subject, namespace).map(|bound| bound.describe(namespace)).unwrap_or_default();
+        format!("{kind} {name} of {role_kind} {} to {bound}", quoted(role))
+    }
+}
+
+fn find<'a>(state: &'a Snapshot<Object>, role: &RoleRef, namespace: &str) -> Result<&'a Arc<Object>, NoRole> {
+    let (kind, key) = match role.kind.as_str() {
+        "ClusterRole" => (*CLUSTER_ROLES, Key::new("", &role.name)),
+        "Role" => (*ROLES, Key::new(namespace, &role.name)),
+        other => return Err(NoRole(format!("unsupported role reference kind: {}", quoted(other)))),
+    };
+    let missing = || {
+        let kind = role.kind.to_ascii_lowercase();
+        NoRole(format!("{kind}.rbac.authorization.k8s.io {} not found", quoted(&role.name)))
+    };
+    state.find(kind, &key).ok_or_else(missing)
+}
+
+/// All that went wrong, in upstream's form.
+fn together(missing: Vec<NoRole>) -> Option<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for NoRole(text) in missing {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        all => Some(format!("[{}]", all.join(", "))),
     }
 }
 
@@ -120,6 +244,7 @@ fn parsed<V: DeserializeOwned + Default>(known: &Parsed<V>, object: &Object) -> 
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
+    use crate::Authorization;
     use minkapi_object::Draft;
     use minkapi_store::{Change, Expect, Options, Store};
     use serde_json::{Value, json};
@@ -174,8 +299,8 @@ mod tests {
         );
         assert!(allowed(&store, "system:serviceaccount:n:s", GET));
         assert!(!allowed(&store, "system:serviceaccount:m:s", GET));
-        let groups = [MASTERS.to_owned()];
-        assert!(Rbac::default().allows(
+        let groups = ["system:masters".to_owned()];
+        assert!(Authorization::Rbac(Rbac::default()).allows(
             &Store::new(Options::default()).base().snapshot(),
             &Subject { name: "root", groups: &groups },
             &GET
@@ -223,5 +348,31 @@ mod tests {
         put(&store, *CLUSTER_ROLE_BINDINGS, "", "b", binding("ClusterRole", "admin", json!({"kind": "User", "name": "anna"})));
         assert!(allowed(&store, "anna", GET));
         assert!(!allowed(&store, "anna", Attributes { resource: "nodes", ..GET }));
+    }
+
+    #[test]
+    fn roles_that_select_each_other_come_to_an_end() {
+        let store = Store::new(Options::default());
+        for name in ["a", "b", "c"] {
+            let mut role = json!({"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"all": "true"}}]}});
+            role["metadata"] = json!({"labels": {"all": "true"}});
+            put(&store, *CLUSTER_ROLES, "", name, role);
+        }
+        put(&store, *CLUSTER_ROLE_BINDINGS, "", "b", binding("ClusterRole", "a", json!({"kind": "User", "name": "anna"})));
+        assert!(!allowed(&store, "anna", GET));
+    }
+
+    #[test]
+    fn reasons_name_the_binding_or_the_roles_that_are_missing() {
+        let store = Store::new(Options::default());
+        let anna = json!({"kind": "User", "name": "anna"});
+        put(&store, *ROLE_BINDINGS, "x", "b", binding("Role", "gone", anna.clone()));
+        let decide = || Rbac::default().decide(&store.base().snapshot(), &Subject { name: "anna", groups: &[] }, &GET);
+        assert_eq!(decide().reason, "rbac: RBAC: role.rbac.authorization.k8s.io \"gone\" not found");
+        put(&store, *CLUSTER_ROLE_BINDINGS, "", "b", binding("ClusterRole", "lost", anna));
+        let both = "[clusterrole.rbac.authorization.k8s.io \"lost\" not found, role.rbac.authorization.k8s.io \"gone\" not found]";
+        assert_eq!(decide(), Decision { allowed: false, reason: format!("rbac: RBAC: {both}") });
+        put(&store, *ROLES, "x", "gone", rule(&["get"], &["pods"]));
+        assert_eq!(decide().reason, "RBAC: allowed by RoleBinding \"b/x\" of Role \"gone\" to User \"anna\"");
     }
 }

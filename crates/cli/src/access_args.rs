@@ -32,6 +32,11 @@ pub struct AccessArgs {
     #[arg(long, value_name = "FILE")]
     pub token_auth_file: Option<PathBuf>,
 
+    /// Take whoever comes without credentials for system:anonymous where credentials are asked for; needs
+    /// --authorization-mode=RBAC
+    #[arg(long)]
+    pub anonymous_auth: bool,
+
     /// Who may do what once let in
     #[arg(long, value_name = "MODE", default_value = "AlwaysAllow")]
     pub authorization_mode: Mode,
@@ -57,6 +62,7 @@ impl From<AccessArgs> for Access {
             tls_private_key_file: args.tls_private_key_file,
             client_ca_file: args.client_ca_file,
             token_auth_file: args.token_auth_file,
+            anonymous_auth: args.anonymous_auth,
             authorization_mode: match args.authorization_mode {
                 Mode::AlwaysAllow => AuthorizationMode::AlwaysAllow,
                 Mode::Rbac => AuthorizationMode::Rbac,

@@ -1,8 +1,8 @@
 //! Proofs of who makes a request: bearer tokens and client certificates.
 
-use crate::{Authenticate, EveryoneIsAdmin};
+use crate::{Authenticate, authenticate::administrator};
 use http::{header::AUTHORIZATION, request::Parts};
-use minkapi_view::UserInfo;
+use minkapi_view::{UserInfo, View};
 use sha2::{Digest as _, Sha256};
 use std::{collections::HashMap, fmt};
 
@@ -28,16 +28,24 @@ pub struct Authentication {
     /// Users by the SHA-256 of their token, so that looking one up tells nothing by the time it takes.
     tokens: HashMap<[u8; 32], UserInfo>,
     view_tokens: Option<ViewTokens>,
-    verifiers: Vec<Verifier>,
-    open: bool,
+    without_credentials: WithoutCredentials,
 }
 
-/// Knows the user of a token that proves itself, such as that of a service account.
-pub type Verifier = Box<dyn Fn(&str) -> Option<UserInfo> + Send + Sync>;
+/// What somebody is who comes without credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum WithoutCredentials {
+    #[default]
+    Refused,
+    Anonymous,
+    Administrator,
+}
 
 impl fmt::Debug for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authentication").field("tokens", &self.tokens.len()).field("open", &self.open).finish_non_exhaustive()
+        f.debug_struct("Authentication")
+            .field("tokens", &self.tokens.len())
+            .field("without_credentials", &self.without_credentials)
+            .finish_non_exhaustive()
     }
 }
 
@@ -55,7 +63,13 @@ impl Authentication {
     /// Takes whoever comes without credentials for the administrator: for servers that only their owner can reach.
     #[must_use]
     pub fn open(self) -> Self {
-        Self { open: true, ..self }
+        Self { without_credentials: WithoutCredentials::Administrator, ..self }
+    }
+
+    /// Takes whoever comes without credentials for `system:anonymous`.
+    #[must_use]
+    pub fn anonymous(self) -> Self {
+        Self { without_credentials: WithoutCredentials::Anonymous, ..self }
     }
 
     /// Takes the holder of this token for a user.
@@ -69,13 +83,6 @@ impl Authentication {
     #[must_use]
     pub fn with_view_tokens(self, tokens: ViewTokens) -> Self {
         Self { view_tokens: Some(tokens), ..self }
-    }
-
-    /// Asks this as well about tokens that are not known otherwise.
-    #[must_use]
-    pub fn with_verifier(mut self, verifier: Verifier) -> Self {
-        self.verifiers.push(verifier);
-        self
     }
 
     /// Reads a token file as kube-apiserver does: lines of `token,user,uid,"group1,group2"`, the groups optional.
@@ -92,7 +99,8 @@ impl Authentication {
             if token.is_empty() {
                 return Err(failed("the token is empty"));
             }
-            let groups = groups.first().map(String::as_str).unwrap_or_default().split(',').map(str::trim).filter(|g| !g.is_empty());
+            // A column that is empty is one group without a name, as upstream has it.
+            let groups = groups.first().into_iter().flat_map(|groups| groups.split(','));
             let user = UserInfo { name: name.clone(), uid: uid.clone(), groups: groups.map(str::to_owned).collect(), extra: Vec::new() };
             self.tokens.insert(digest(token), user);
         }
@@ -102,25 +110,37 @@ impl Authentication {
     fn of_token(&self, token: &str) -> Option<UserInfo> {
         let known = self.tokens.get(&digest(token)).cloned();
         let of_view = || self.view_tokens.as_ref()?.user(token);
-        known.or_else(of_view).or_else(|| self.verifiers.iter().find_map(|verify| verify(token))).map(authenticated)
+        known.or_else(of_view).map(authenticated)
     }
 }
 
 impl Authenticate for Authentication {
-    fn authenticate(&self, request: &Parts) -> Option<UserInfo> {
+    fn authenticate(&self, request: &Parts, view: &View) -> Option<UserInfo> {
         if let Some(header) = request.headers.get(AUTHORIZATION) {
             // Other schemes are no credentials that kube-apiserver knows, and are passed over.
             let mut words = header.to_str().unwrap_or_default().splitn(2, ' ');
             let bearer = words.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"));
             if let Some(token) = words.next().map(str::trim).filter(|t| bearer && !t.is_empty()) {
-                return self.of_token(token);
+                return self.of_token(token).or_else(|| view.token_user(token));
             }
         }
         if let Some(peer) = request.extensions.get::<PeerCertificate>() {
             let user = UserInfo { name: peer.common_name.clone(), groups: peer.organizations.clone(), ..UserInfo::default() };
             return Some(authenticated(user));
         }
-        if self.open { EveryoneIsAdmin.authenticate(request) } else { None }
+        match self.without_credentials {
+            WithoutCredentials::Refused => None,
+            WithoutCredentials::Anonymous => Some(UserInfo {
+                name: "system:anonymous".to_owned(),
+                groups: vec!["system:unauthenticated".to_owned()],
+                ..UserInfo::default()
+            }),
+            WithoutCredentials::Administrator => Some(administrator()),
+        }
+    }
+
+    fn user_of_token(&self, token: &str, view: &View) -> Option<UserInfo> {
+        self.of_token(token).filter(|user| may_enter(user, view.name()))
     }
 }
 
@@ -201,8 +221,12 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
+    fn base() -> View {
+        minkapi_view::Views::new(minkapi_view::Config::default()).base()
+    }
+
     fn name(authentication: &Authentication, authorization: &str) -> Option<String> {
-        authentication.authenticate(&request(authorization)).map(|u| u.name)
+        authentication.authenticate(&request(authorization), &base()).map(|u| u.name)
     }
 
     #[test]
@@ -213,13 +237,14 @@ mod tests {
         assert_eq!(name(&open, "bearer wrong"), None);
         assert_eq!(name(&open, "Basic d3Jvbmc=").as_deref(), Some("admin"));
         assert_eq!(name(&Authentication::default(), ""), None);
+        assert_eq!(name(&Authentication::default().anonymous(), "").as_deref(), Some("system:anonymous"));
     }
 
     #[test]
     fn a_token_file_names_users_with_their_groups() {
-        let file = "# comment\nsecret,anna,u1,\"dev,ops\"\nother, bob ,u2\n";
+        let file = "# comment\nsecret,anna,u1,\"dev,ops\"\nother, bob ,u2,\n";
         let authentication = Authentication::default().with_token_file(file).unwrap();
-        let anna = authentication.authenticate(&request("Bearer secret")).unwrap();
+        let anna = authentication.authenticate(&request("Bearer secret"), &base()).unwrap();
         assert_eq!((anna.name.as_str(), anna.uid.as_str()), ("anna", "u1"));
         assert_eq!(anna.groups, ["dev", "ops", "system:authenticated"]);
         assert_eq!(name(&authentication, "Bearer other").as_deref(), Some("bob"));
@@ -230,7 +255,7 @@ mod tests {
     fn the_token_of_a_view_is_good_for_no_other() {
         let tokens = ViewTokens::new([7; 32]);
         let authentication = Authentication::default().with_view_tokens(tokens.clone());
-        let blue = authentication.authenticate(&request(&format!("Bearer {}", tokens.token("blue")))).unwrap();
+        let blue = authentication.authenticate(&request(&format!("Bearer {}", tokens.token("blue"))), &base()).unwrap();
         assert!(may_enter(&blue, "blue") && !may_enter(&blue, "base") && !may_enter(&blue, "views"));
         let forged = tokens.token("blue").replace("blue", "base");
         assert_eq!(name(&authentication, &format!("Bearer {forged}")), None);
@@ -241,7 +266,7 @@ mod tests {
     fn a_client_certificate_tells_user_and_groups() {
         let mut parts = request("");
         parts.extensions.insert(PeerCertificate { common_name: "anna".to_owned(), organizations: vec!["dev".to_owned()] });
-        let anna = Authentication::default().authenticate(&parts).unwrap();
+        let anna = Authentication::default().authenticate(&parts, &base()).unwrap();
         assert_eq!(
             (anna.name.as_str(), anna.groups.as_slice()),
             ("anna", ["dev".to_owned(), "system:authenticated".to_owned()].as_slice())

@@ -1,6 +1,6 @@
 //! Bodies of responses.
 
-use crate::{list_body::ListBody, watch_stream::WatchBody};
+use crate::{list_body::ListBody, metrics::WatchMeter, watch_stream::WatchBody};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body::{Body, Frame, SizeHint};
@@ -48,6 +48,13 @@ impl ResponseBody {
 
     pub(crate) fn watch(watch: WatchBody) -> Self {
         Self(Kind::Watch(Box::new(watch)))
+    }
+
+    /// Has the events of a watch counted.
+    pub(crate) fn meter(&mut self, meter: WatchMeter) {
+        if let Kind::Watch(watch) = &mut self.0 {
+            watch.meter(meter);
+        }
     }
 
     /// Whether this is a watch.

@@ -4,14 +4,16 @@ use crate::{
     action::{Action, NoAction},
     authenticate::Authenticate,
     authentication::{self, Authentication},
-    authorize::{self, Authorization},
+    authorize,
     body::ResponseBody,
     discovery,
     documents::Cache,
     errors,
     exchange::{Exchange, Reply},
-    health, impersonation,
-    metrics::{self, Metrics},
+    health,
+    impersonation::{self, Modes},
+    log,
+    metrics::{Labels, Metrics},
     openapi, profile, query,
     request_info::Path,
     resource, version,
@@ -34,9 +36,6 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Requests that take longer are told in the log.
-const SLOW: Duration = Duration::from_secs(1);
-
 /// No request but a watch takes longer (C-01-11).
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -49,12 +48,12 @@ pub struct Config {
     pub watch_queue_size: usize,
     /// Tells who makes a request.
     pub authenticate: Arc<dyn Authenticate>,
-    /// Tells who may do what.
-    pub authorization: Arc<Authorization>,
     /// Whether `/debug/pprof/profile` is served.
     pub profiling: bool,
     /// Whether URLs of views are `https`.
     pub tls: bool,
+    /// Requests that take longer are told in the log.
+    pub slow_request: Duration,
 }
 
 impl Default for Config {
@@ -63,9 +62,9 @@ impl Default for Config {
             body_limit: 3 << 20,
             watch_queue_size: 100,
             authenticate: Arc::new(Authentication::default().open()),
-            authorization: Arc::new(Authorization::AlwaysAllow),
             profiling: false,
             tls: false,
+            slow_request: Duration::from_millis(500),
         }
     }
 }
@@ -85,6 +84,7 @@ struct Inner {
     documents: Arc<Cache>,
     shutdown: watch::Sender<bool>,
     metrics: Metrics,
+    impersonation: Modes,
 }
 
 /// The future of a response.
@@ -96,7 +96,11 @@ impl ApiService {
         let documents = Arc::new(Cache::default());
         let forget = documents.clone();
         views.when_removed(move |view| forget.forget(view));
-        Self { inner: Arc::new(Inner { views, config, documents, shutdown: watch::Sender::new(false), metrics: Metrics::default() }) }
+        let authenticate = config.authenticate.clone();
+        views.know_tokens(move |view, token| authenticate.user_of_token(token, view));
+        let shutdown = watch::Sender::new(false);
+        let (metrics, impersonation) = (Metrics::default(), Modes::default());
+        Self { inner: Arc::new(Inner { views, config, documents, shutdown, metrics, impersonation }) }
     }
 
     /// The views that are served.
@@ -120,14 +124,15 @@ impl ApiService {
             let (parts, body) = request.into_parts();
             let (begun, under_way) = (Instant::now(), inner.metrics.begin(&parts.method));
             let reply = AssertUnwindSafe(inner.respond_kept(&parts, body)).catch_unwind().await;
-            let reply = reply.unwrap_or_else(|_| {
+            let mut reply = reply.unwrap_or_else(|_| {
                 inner.metrics.panics.fetch_add(1, Ordering::Relaxed);
-                tracing::error!(method = %parts.method, uri = %parts.uri, "a request caused a panic");
                 let text = "This request caused apiserver to panic. Look in the logs for details.\n";
-                Exchange::new(&parts).text(500, text)
+                let reply = Exchange::new(&parts).text(500, text);
+                log::panicked(&parts, &reply);
+                reply
             });
             drop(under_way);
-            inner.count(&parts, &reply, begun.elapsed());
+            inner.count(&parts, &mut reply, begun.elapsed());
             Ok(reply)
         })
     }
@@ -187,17 +192,16 @@ impl Inner {
         B::Error: std::fmt::Display,
     {
         let exchange = Exchange::new(parts);
-        let Some(user) = self.config.authenticate.authenticate(parts) else { return exchange.error(&errors::unauthorized()) };
-        let Some(path) = query::decode(parts.uri.path()) else {
-            return exchange.error(&Status::bad_request("the URL's path does not decode"));
-        };
-        let (first, inside) = match path.trim_start_matches('/').find('/') {
-            _ if path.starts_with("//") => ("", "/"),
-            Some(at) => (path.get(1..=at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
-            None => (path.trim_start_matches('/'), "/"),
-        };
+        let path = query::decode(parts.uri.path());
+        let (first, inside) = path.as_deref().map_or(("", "/"), segments);
         let in_view = self.view_at(first);
-        let user = match self.admit(&exchange, user, &path, first, in_view.is_none()) {
+        let user = match &in_view {
+            Some(view) => self.config.authenticate.authenticate(parts, view),
+            None => self.config.authenticate.authenticate(parts, &self.views.base()),
+        };
+        let Some(user) = user else { return exchange.error(&errors::unauthorized()) };
+        let Some(path) = &path else { return exchange.error(&Status::bad_request("the URL's path does not decode")) };
+        let user = match self.admit(&exchange, user, path, first, in_view.is_none()) {
             Ok(user) => user,
             Err(status) => return exchange.error(&status),
         };
@@ -209,7 +213,7 @@ impl Inner {
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
             _ => match in_view {
                 Some(view) => self.in_view(&exchange, view, inside, user, body).await,
-                None => match health::serve(&exchange, &path, self.is_shutting_down()) {
+                None => match health::serve(&exchange, path, self.is_shutting_down()) {
                     Some(reply) => reply,
                     None if first.is_empty() => exchange.not_found(),
                     None => exchange.error(&views_api::unknown(first)),
@@ -219,15 +223,20 @@ impl Inner {
     }
 
     /// Counts a request, and tells of it when it took long.
-    fn count(&self, parts: &Parts, reply: &Reply, took: Duration) {
+    fn count(&self, parts: &Parts, reply: &mut Reply, took: Duration) {
         let path = parts.uri.path().strip_prefix('/').unwrap_or_default();
-        let inside = path.find('/').and_then(|at| path.get(at..)).unwrap_or_default();
+        // What stands at the root has no view in front.
+        let inside = path.find('/').and_then(|at| path.get(at..)).unwrap_or(parts.uri.path());
         let watch = reply.body().is_watch();
         let code = reply.status().as_u16();
-        self.metrics.count(metrics::Request::of(&parts.method, inside, watch), code, took);
-        if took > SLOW {
-            tracing::warn!(method = %parts.method, uri = %parts.uri, code, seconds = took.as_secs_f64(), "a request took long");
+        let labels = Labels::of(parts, inside, watch);
+        if watch {
+            let meter = self.metrics.watch(&labels, code);
+            reply.body_mut().meter(meter);
+        } else {
+            self.metrics.count(&labels, code, took);
         }
+        log::request(parts, reply, took, self.config.slow_request);
     }
 
     /// The view that a path's first segment names. No view has the name of anything else at the root.
@@ -250,24 +259,24 @@ impl Inner {
         }
         if at_root {
             let verb = authorize::method_verb(exchange.method());
-            self.config.authorization.check(&self.views.base(), &user, &Attributes { verb, path, ..Attributes::default() })?;
+            authorize::check(&self.views.base(), &user, &Attributes { verb, path, ..Attributes::default() })?;
         }
         Ok(user)
     }
 
     /// Who is acting in a view: whom the caller wants to be, if he may, and if that one may do what is asked for.
     fn authorize(&self, exchange: &Exchange<'_>, view: &View, user: UserInfo, path: &str, parsed: Path<'_>) -> Result<UserInfo, Status> {
-        let authorization = &self.config.authorization;
-        let acting = match impersonation::wanted(&exchange.parts.headers)? {
+        let wanted = impersonation::wanted(&exchange.parts.headers)?;
+        if wanted.is_none() && view.authorization().allows_everything() {
+            return Ok(user);
+        }
+        let named = authorize::selected_name(exchange);
+        let request = authorize::attributes(exchange, path, parsed, &named);
+        let acting = match wanted {
             None => user,
-            Some(wanted) => {
-                for needed in impersonation::needed(&wanted) {
-                    authorization.check(view, &user, &needed)?;
-                }
-                wanted
-            }
+            Some(wanted) => self.impersonation.act_as(view, &user, &wanted, &request)?,
         };
-        authorization.check(view, &acting, &authorize::attributes(exchange, path, parsed))?;
+        authorize::check(view, &acting, &request)?;
         Ok(acting)
     }
 
@@ -346,6 +355,15 @@ impl Inner {
             Path::Other(other) => health::serve(exchange, other, self.is_shutting_down()).unwrap_or_else(|| exchange.not_found()),
             document => discovery::serve(exchange, &catalog, document, || self.documents.of(&view, &catalog).aggregated()),
         }
+    }
+}
+
+/// A path's first segment, and the rest of the path.
+fn segments(path: &str) -> (&str, &str) {
+    match path.trim_start_matches('/').find('/') {
+        _ if path.starts_with("//") => ("", "/"),
+        Some(at) => (path.get(1..=at).unwrap_or_default(), path.get(at + 1..).unwrap_or_default()),
+        None => (path.trim_start_matches('/'), "/"),
     }
 }
 

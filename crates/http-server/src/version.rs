@@ -21,9 +21,14 @@ pub(crate) fn serve(exchange: &Exchange<'_>) -> Reply {
     exchange.raw_json(&document())
 }
 
-fn document() -> Value {
+/// The numbers of the version by which clients tell what they may use.
+pub(crate) fn major_minor() -> (&'static str, &'static str) {
     let mut parts = KUBERNETES_VERSION.trim_start_matches('v').split('.');
-    let (major, minor) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+}
+
+fn document() -> Value {
+    let (major, minor) = major_minor();
     let before = minor.parse::<u32>().map_or_else(|_| minor.to_owned(), |m| m.saturating_sub(1).to_string());
     json!({
         "major": major,

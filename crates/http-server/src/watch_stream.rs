@@ -4,6 +4,7 @@
 use crate::{
     encode::{self, Writer},
     media_type::Encoding,
+    metrics::WatchMeter,
     negotiate::{MetaVersion, Negotiated, Transform},
     table::{self, IncludeObject},
 };
@@ -32,6 +33,7 @@ pub(crate) struct WatchBody {
     events: Events,
     shutdown: Shutdown,
     batch: usize,
+    meter: Option<WatchMeter>,
 }
 
 /// How many pieces of a body hyper holds before it waits for the client.
@@ -52,7 +54,17 @@ impl WatchBody {
                 std::future::pending::<()>().await;
             }
         });
-        Self { watcher: Some(watcher), events, shutdown, batch: (queue / PIECES_AHEAD).max(1) }
+        Self { watcher: Some(watcher), events, shutdown, batch: (queue / PIECES_AHEAD).max(1), meter: None }
+    }
+
+    /// Has its events counted.
+    pub fn meter(&mut self, meter: WatchMeter) {
+        self.meter = Some(meter);
+    }
+
+    fn end(&mut self) {
+        self.watcher = None;
+        self.meter = None;
     }
 
     /// The events that are there, as they are sent: several go out in one write.
@@ -61,26 +73,35 @@ impl WatchBody {
         match Pin::new(&mut *watcher).poll_next(cx) {
             Poll::Ready(Some(event)) => {
                 let first = self.events.frame(&event);
+                count(self.meter.as_ref(), &first);
                 let mut more: Vec<u8> = Vec::new();
                 for _ in 1..self.batch {
                     let Poll::Ready(Some(event)) = Pin::new(&mut *watcher).poll_next(cx) else { break };
                     if more.is_empty() {
                         more.extend_from_slice(&first);
                     }
-                    more.extend_from_slice(&self.events.frame(&event));
+                    let frame = self.events.frame(&event);
+                    count(self.meter.as_ref(), &frame);
+                    more.extend_from_slice(&frame);
                 }
                 Poll::Ready(Some(if more.is_empty() { first } else { more.into() }))
             }
             Poll::Ready(None) => {
-                self.watcher = None;
+                self.end();
                 Poll::Ready(None)
             }
             Poll::Pending => {
                 std::task::ready!(self.shutdown.as_mut().poll(cx));
-                self.watcher = None;
+                self.end();
                 Poll::Ready(None)
             }
         }
+    }
+}
+
+fn count(meter: Option<&WatchMeter>, frame: &Bytes) {
+    if let Some(meter) = meter {
+        meter.event(frame.len());
     }
 }
 

@@ -1,7 +1,8 @@
 //! Who may come in: settings, and what a server makes of them.
 
 use crate::{LaunchError, self_made};
-use minkapi_http_server::{Authentication, Authorization, Rbac, Tls, TlsFiles, ViewTokens};
+use minkapi_authorization::{Authorization, Rbac};
+use minkapi_http_server::{Authentication, Tls, TlsFiles, ViewTokens};
 use minkapi_view::UserInfo;
 use rand::RngCore as _;
 use std::{fs, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -34,6 +35,9 @@ pub struct Access {
     pub token_auth_file: Option<PathBuf>,
     /// Who may do what.
     pub authorization_mode: AuthorizationMode,
+    /// Whether whoever comes without credentials is `system:anonymous` where credentials are asked for. Not where everybody
+    /// may do everything.
+    pub anonymous_auth: bool,
 }
 
 /// How often certificate files are looked at.
@@ -69,7 +73,6 @@ impl Credentials {
 pub(crate) struct Entrance {
     pub tls: Option<Tls>,
     pub authentication: Authentication,
-    pub authorization: Authorization,
     pub credentials: Credentials,
     /// Whether nobody is asked, so that browsers must be kept out.
     pub open: bool,
@@ -100,6 +103,12 @@ impl Access {
             let admin = UserInfo { name: "admin".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() };
             authentication = authentication.with_token(&token, admin).with_view_tokens(tokens.clone());
             (credentials.admin, credentials.views) = (Some(token), Some(tokens));
+            if self.anonymous_auth {
+                if self.authorization_mode == AuthorizationMode::AlwaysAllow {
+                    return Err(invalid("anonymous-auth", "not where everybody may do everything: use --authorization-mode=RBAC"));
+                }
+                authentication = authentication.anonymous();
+            }
         } else {
             authentication = authentication.open();
         }
@@ -111,11 +120,15 @@ impl Access {
         } else {
             None
         };
-        let authorization = match self.authorization_mode {
+        Ok(Entrance { tls, authentication, credentials, open: !asks })
+    }
+
+    /// Who may do what.
+    pub(crate) fn authorization(&self) -> Authorization {
+        match self.authorization_mode {
             AuthorizationMode::AlwaysAllow => Authorization::AlwaysAllow,
             AuthorizationMode::Rbac => Authorization::Rbac(Rbac::default()),
-        };
-        Ok(Entrance { tls, authentication, authorization, credentials, open: !asks })
+        }
     }
 
     /// The certificates to use, and those by which clients know the server.

@@ -117,7 +117,6 @@ impl Server {
                 profiling: config.profile,
                 watch_queue_size: config.watch_queue_size,
                 authenticate: Arc::new(entrance.authentication),
-                authorization: Arc::new(entrance.authorization),
                 tls: entrance.tls.is_some(),
                 ..minkapi_http_server::Config::default()
             },
@@ -258,6 +257,7 @@ fn view_config(config: &Config) -> Result<minkapi_view::Config, LaunchError> {
     Ok(minkapi_view::Config {
         base_name: config.base_prefix.clone(),
         admission,
+        authorization: config.access.authorization(),
         history_events: config.history_events,
         service_cidr: config.service_cluster_ip_range.clone(),
         node_ports: from..=to,

@@ -1,10 +1,14 @@
 //! What kube-apiserver holds at its start (C-01-37), and how the server makes objects of its own. A server that does not
 //! authorize has no RBAC objects, as upstream.
 
+mod policy;
+
 use crate::{Call, Served, Target, UserInfo, View, Warnings, WriteOptions, form::Form, managed_fields, metadata};
 use minkapi_store::{Change, Expect, Key};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+pub(crate) use policy::{as_value as rule_as_value, reconcile as reconcile_policy};
 
 /// Name of the ServiceCIDR with the server's own ranges.
 pub(crate) const SERVICE_CIDR: &str = "kubernetes";

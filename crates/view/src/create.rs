@@ -5,7 +5,8 @@ use crate::{
     admit::{Admission, Phase, RequestOptions},
     crd, decode,
     form::Form,
-    hooks, managed_fields, metadata, subresource,
+    hooks::{self, Write},
+    managed_fields, metadata, subresource,
     view::Moment,
 };
 use minkapi_admission::Operation;
@@ -54,6 +55,7 @@ impl View {
         let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
         self.admit(call, &moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
+        hooks::of(&call.target.served).may_write(self, call, Write { new: &object, old: None, url_name: "" })?;
         self.store_new(call, object, options, &moment).await
     }
 

@@ -19,6 +19,9 @@ impl Views {
         if is_new && views.shared.config.bootstrap {
             bootstrap::fill(&views.base());
         }
+        if views.shared.config.bootstrap && !views.shared.config.authorization.allows_everything() {
+            bootstrap::reconcile_policy(&views.base());
+        }
         for store in held.into_iter().filter(|v| v.origin().is_some()) {
             views.shared.restore(store);
         }

@@ -1,7 +1,8 @@
 //! Tokens of service accounts: JSON web tokens that this server signs and knows again.
 
-use crate::{IdSource, View};
+use crate::{IdSource, UserInfo, View};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use minkapi_schema::{field::quoted, time::Time};
 use minkapi_store::{Key, Kind};
 use ring::{
     rand::SystemRandom,
@@ -11,9 +12,6 @@ use serde_json::{Map, Value, json};
 
 /// Who issues tokens, and the audience of those that name none.
 pub(crate) const ISSUER: &str = "https://kubernetes.default.svc";
-
-/// Why a token is not accepted, as a TokenReview tells it.
-const INVALID: &str = "invalid bearer token";
 
 /// The key of a server, made when it is first needed. Tokens end with the server.
 pub(crate) struct TokenKey {
@@ -45,14 +43,25 @@ impl TokenKey {
     }
 
     /// What a token says, if it is one of ours.
-    fn verify(&self, token: &str) -> Option<Value> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+    fn verify(&self, token: &str) -> Result<Value, Refused> {
+        let (signed, claims, signature) = parts(token).ok_or(Refused::Unknown)?;
+        if claims["iss"] != ISSUER {
+            return Err(Refused::Unknown);
+        }
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.pair.public_key());
-        key.verify(signed.as_bytes(), &signature).ok()?;
-        let (_, claims) = signed.split_once('.')?;
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+        // As the library says it that kube-apiserver uses.
+        let forged = |_| Refused::Because("go-jose/go-jose: error in cryptographic primitive".to_owned());
+        key.verify(signed.as_bytes(), &signature).map_err(forged)?;
+        Ok(claims)
     }
+}
+
+/// What is signed of a token, what it claims, and the signature.
+fn parts(token: &str) -> Option<(&str, Value, Vec<u8>)> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (_, claims) = signed.split_once('.')?;
+    let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+    Some((signed, claims, URL_SAFE_NO_PAD.decode(signature).ok()?))
 }
 
 /// What a token is bound to beside its service account: `pod`, `secret`, `node` with name and uid.
@@ -79,62 +88,144 @@ pub(crate) fn claims(account: &Value, bound: &Bound, audiences: &Value, seconds:
     })
 }
 
-/// What a TokenReview of this token answers.
-pub(crate) fn review(view: &View, token: &str, audiences: &[&str]) -> Value {
-    let claims = view.shared.token_key().and_then(|key| key.verify(token));
-    let Some(claims) = claims else { return json!({"user": {}, "error": INVALID}) };
-    match check(view, &claims, audiences) {
-        Ok(status) => status,
-        Err(why) => json!({"user": {}, "error": format!("[{INVALID}, {why}]")}),
+/// Which view a token was issued in; the base view's tokens do not say it.
+const VIEW: &str = "minkapi.dev/view";
+
+/// Clocks may differ by so many seconds, as upstream allows.
+const LEEWAY: i64 = 60;
+
+/// Why a token is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is none that this server signed.
+    Unknown,
+    /// It is one, but not good here and now.
+    Because(String),
+}
+
+/// A view as tokens name it: one that is made anew under the same name is another one.
+fn id_of(view: &View) -> String {
+    format!("{}@{}", view.name(), view.created_micros())
+}
+
+/// The claim that a token of this view has beside the usual ones. Whoever administers a sandbox can have tokens of its service
+/// accounts, which are those of its parent; so they must not be good in the parent.
+pub(crate) fn name_view(view: &View, claims: &mut Value) {
+    if !view.is_base() {
+        claims[VIEW] = id_of(view).into();
     }
 }
 
-fn check(view: &View, claims: &Value, audiences: &[&str]) -> Result<Value, String> {
+/// Whether a token is of this view or of one that it was forked from.
+fn is_of_line(view: &View, claims: &Value) -> bool {
+    let Some(id) = claims[VIEW].as_str() else { return claims[VIEW].is_null() };
+    let mut line = Some(view.clone());
+    while let Some(one) = line.take() {
+        if id_of(&one) == id {
+            return true;
+        }
+        line = one.parent();
+    }
+    false
+}
+
+/// The user of a token, and for whom of `audiences` it is good.
+///
+/// # Errors
+/// Why it is not accepted.
+pub(crate) fn authenticate(view: &View, token: &str, audiences: &[&str]) -> Result<(UserInfo, Vec<String>), Refused> {
+    let claims = view.shared.token_key().ok_or(Refused::Unknown)?.verify(token)?;
+    if !is_of_line(view, &claims) {
+        return Err(Refused::Unknown);
+    }
+    check(view, &claims, audiences).map_err(Refused::Because)
+}
+
+fn check(view: &View, claims: &Value, audiences: &[&str]) -> Result<(UserInfo, Vec<String>), String> {
+    let for_whom: Vec<&str> = claims["aud"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let common: Vec<String> = audiences.iter().filter(|a| for_whom.contains(*a)).map(|a| (*a).to_owned()).collect();
+    if common.is_empty() {
+        let list = |items: &[&str]| items.iter().map(|a| quoted(a)).collect::<Vec<_>>().join(" ");
+        return Err(format!("token audiences [{}] is invalid for the target audiences [{}]", list(&for_whom), list(audiences)));
+    }
     let now = view.moment().micros.div_euclid(1_000_000);
-    if claims["exp"].as_i64().is_none_or(|end| end <= now) {
+    if claims["exp"].as_i64().is_none_or(|end| now - LEEWAY > end) {
         return Err("service account token has expired".to_owned());
     }
-    let wanted: &[&str] = if audiences.is_empty() { &[ISSUER] } else { audiences };
-    let for_whom = claims["aud"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let common: Vec<&&str> = wanted.iter().filter(|audience| for_whom.iter().any(|a| a == **audience)).collect();
-    if common.is_empty() {
-        let list: Vec<&str> = for_whom.iter().filter_map(Value::as_str).collect();
-        return Err(format!("token audiences [{}] is invalid for the target audiences [{}]", list.join(" "), wanted.join(" ")));
+    if claims["nbf"].as_i64().is_some_and(|begin| now + LEEWAY < begin) {
+        return Err("service account token is not valid yet".to_owned());
     }
     let private = &claims["kubernetes.io"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (namespace, account) = (text(&private["namespace"]), &private["serviceaccount"]);
-    let is_there = |storage: &str, namespace: &str, named: &Value| {
-        let found = view.snapshot().get(Kind::new(storage), &Key::new(namespace, &text(&named["name"])));
-        found.is_some_and(|object| *object.head().uid == *text(&named["uid"]))
-    };
-    if !is_there("serviceaccounts", &namespace, account) {
-        return Err(format!("serviceaccounts \"{}\" not found", text(&account["name"])));
+    let name = text(&account["name"]);
+    let found = Bearer { view, now, storage: "serviceaccounts", namespace: &namespace }.find(account);
+    match found {
+        Found::Missing => return Err(format!("serviceaccounts {} not found", quoted(&name))),
+        Found::Other(uid) => return Err(format!("service account UID ({uid}) does not match claim ({})", text(&account["uid"]))),
+        Found::Deleted => return Err(format!("service account {namespace}/{name} has been deleted")),
+        Found::There => {}
     }
-    for (what, storage) in [("pod", "pods"), ("secret", "secrets")] {
-        if !private[what].is_null() && !is_there(storage, &namespace, &private[what]) {
-            return Err("service account token has been invalidated".to_owned());
+    // The node of a pod's token is told and not looked for.
+    let of_pod = !private["pod"].is_null();
+    for (what, storage, namespace) in [("secret", "secrets", &*namespace), ("pod", "pods", &*namespace), ("node", "nodes", "")] {
+        if private[what].is_null() || (what == "node" && of_pod) {
+            continue;
         }
-    }
-    let mut extra = Map::new();
-    extra.insert("authentication.kubernetes.io/credential-id".to_owned(), json!([format!("JTI={}", text(&claims["jti"]))]));
-    for (what, key) in [("pod", "pod"), ("node", "node")] {
-        if !private[what].is_null() {
-            for part in ["name", "uid"] {
-                extra.insert(format!("authentication.kubernetes.io/{key}-{part}"), json!([private[what][part]]));
+        match (Bearer { view, now, storage, namespace }).find(&private[what]) {
+            Found::There => {}
+            Found::Missing | Found::Deleted => return Err("service account token has been invalidated".to_owned()),
+            Found::Other(uid) => {
+                let claim = text(&private[what]["uid"]);
+                return Err(format!("{what} UID ({uid}) does not match service account {what} ref claim ({claim})"));
             }
         }
     }
-    Ok(json!({
-        "authenticated": true,
-        "user": {
-            "username": claims["sub"],
-            "uid": account["uid"],
-            "groups": ["system:serviceaccounts", format!("system:serviceaccounts:{namespace}"), "system:authenticated"],
-            "extra": extra
-        },
-        "audiences": common
-    }))
+    let mut extra = vec![("authentication.kubernetes.io/credential-id".to_owned(), vec![format!("JTI={}", text(&claims["jti"]))])];
+    for what in ["node", "pod"] {
+        if !private[what].is_null() {
+            for part in ["name", "uid"] {
+                extra.push((format!("authentication.kubernetes.io/{what}-{part}"), vec![text(&private[what][part])]));
+            }
+        }
+    }
+    let groups = ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}"), "system:authenticated".to_owned()];
+    let user = UserInfo { name: text(&claims["sub"]), uid: text(&account["uid"]), groups: groups.into(), extra };
+    Ok((user, common))
+}
+
+/// What a token is bound to.
+struct Bearer<'a> {
+    view: &'a View,
+    now: i64,
+    storage: &'a str,
+    namespace: &'a str,
+}
+
+enum Found {
+    There,
+    Missing,
+    /// Another object has its name: that with this uid.
+    Other(String),
+    /// It is to be deleted since a while.
+    Deleted,
+}
+
+impl Bearer<'_> {
+    fn find(&self, named: &Value) -> Found {
+        let text = |key: &str| named[key].as_str().unwrap_or_default();
+        let key = Key::new(self.namespace, text("name"));
+        let Some(object) = self.view.snapshot().get(Kind::new(self.storage), &key) else { return Found::Missing };
+        if *object.head().uid != *text("uid") {
+            return Found::Other(object.head().uid.to_string());
+        }
+        let since = || {
+            let value = object.to_value();
+            let until = value["metadata"]["deletionTimestamp"].as_str().and_then(|t| Time::parse(t).ok());
+            until.map(|until| until.millis().div_euclid(1000))
+        };
+        if object.head().deleting && since().is_some_and(|since| since < self.now - LEEWAY) { Found::Deleted } else { Found::There }
+    }
 }
 
 #[cfg(test)]
@@ -144,13 +235,17 @@ mod tests {
     #[test]
     fn a_token_is_known_again_and_a_changed_one_is_not() {
         let key = TokenKey::generate().unwrap();
-        let claims = json!({"sub": "a"});
+        let claims = json!({"iss": ISSUER, "sub": "a"});
         let token = key.sign(&claims).unwrap();
-        assert_eq!(key.verify(&token), Some(claims));
+        assert_eq!(key.verify(&token), Ok(claims));
         let (head, rest) = token.split_once('.').unwrap();
         let (_, signature) = rest.split_once('.').unwrap();
-        let forged = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(r#"{"sub":"b"}"#));
-        assert_eq!(key.verify(&forged), None);
-        assert_eq!(TokenKey::generate().unwrap().verify(&token), None);
+        let forged = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(json!({"iss": ISSUER, "sub": "b"}).to_string()));
+        let refused = Err(Refused::Because("go-jose/go-jose: error in cryptographic primitive".to_owned()));
+        assert_eq!(key.verify(&forged), refused);
+        assert_eq!(TokenKey::generate().unwrap().verify(&token), refused);
+        for none in ["", "a.b.c", "a..", "....", "x.e30.x"] {
+            assert_eq!(key.verify(none), Err(Refused::Unknown), "{none}");
+        }
     }
 }

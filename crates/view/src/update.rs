@@ -5,7 +5,8 @@ use crate::{
     admit::{Admission, Phase, RequestOptions},
     decode,
     form::Form,
-    hooks, managed_fields, metadata, storage_key, subresource,
+    hooks::{self, Write},
+    managed_fields, metadata, storage_key, subresource,
     view::Moment,
 };
 use minkapi_admission::Operation;
@@ -109,6 +110,7 @@ impl View {
         let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
         self.admit(call, moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
+        hooks::of(&call.target.served).may_write(self, call, Write { new: &object, old: None, url_name: &call.target.name })?;
         metadata::wipe_system_fields(&mut object);
         self.store_new(call, object, options, moment).await
     }
@@ -133,6 +135,7 @@ impl View {
             Admission { operation: Operation::Update, object: &mut new, old: Some(&old), options: RequestOptions::Write(options) };
         self.admit(call, moment, Phase::Mutating, request).await?;
         metadata::dedup_owner_references(&mut new, &mut call.warnings, true);
+        hooks.may_write(self, call, Write { new: &new, old: Some(&old), url_name: &call.target.name })?;
 
         let version = metadata::resource_version(&new)?;
         if version == 0 && !served.strategy.traits().unconditional_update {

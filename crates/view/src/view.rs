@@ -7,12 +7,13 @@ use crate::{
     fork::Unnamed,
     hooks::PortsInFlight,
     sandboxes::Sandboxes,
-    service_account_tokens::TokenKey,
+    service_account_tokens::{self, TokenKey},
     summary::Summaries,
     view_kind,
     views::{self, Config},
 };
 use arc_swap::ArcSwap;
+use minkapi_authorization::Authorization;
 use minkapi_object::{Object, Status};
 use minkapi_store::{Key, Kind, Snapshot, Store};
 use serde_json::Value;
@@ -35,7 +36,12 @@ pub(crate) struct Shared {
     pub definitions: crd::Definitions,
     pub ports_in_flight: PortsInFlight,
     token_key: OnceLock<Option<TokenKey>>,
+    /// Whose the other tokens are that clients may come with.
+    pub known_tokens: OnceLock<KnownTokens>,
 }
+
+/// Knows the user of a token that is good in a view.
+pub(crate) type KnownTokens = Box<dyn Fn(&View, &str) -> Option<UserInfo> + Send + Sync>;
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,6 +53,11 @@ impl Shared {
     /// The key that signs tokens of service accounts.
     pub fn token_key(&self) -> Option<&TokenKey> {
         self.token_key.get_or_init(TokenKey::generate).as_ref()
+    }
+
+    /// The user of a token that is none of a service account.
+    pub fn known_token(&self, view: &View, token: &str) -> Option<UserInfo> {
+        self.known_tokens.get()?(view, token)
     }
 
     pub fn new(store: Store<Object>, config: Config) -> Self {
@@ -61,6 +72,7 @@ impl Shared {
             definitions: crd::Definitions::default(),
             ports_in_flight: PortsInFlight::default(),
             token_key: OnceLock::new(),
+            known_tokens: OnceLock::new(),
         }
     }
 }
@@ -219,6 +231,17 @@ impl View {
 
     pub(crate) fn snapshot(&self) -> Snapshot<Object> {
         self.store.snapshot()
+    }
+
+    /// The user of a service account's token that this server issued and that is good here now: in this view or in one that
+    /// it was forked from, for an account and a bound object that are still the same.
+    pub fn token_user(&self, token: &str) -> Option<UserInfo> {
+        service_account_tokens::authenticate(self, token, &[service_account_tokens::ISSUER]).ok().map(|(user, _)| user)
+    }
+
+    /// Who may do what in it.
+    pub fn authorization(&self) -> &Authorization {
+        &self.shared.config.authorization
     }
 
     pub(crate) fn config(&self) -> &views::Config {

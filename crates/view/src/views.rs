@@ -1,7 +1,8 @@
 //! All views of a server.
 
-use crate::{Clock, CreateView, IdSource, View, ViewFiles, view::Shared};
+use crate::{Clock, CreateView, IdSource, UserInfo, View, ViewFiles, view::Shared};
 use minkapi_admission::Chain;
+use minkapi_authorization::Authorization;
 use minkapi_object::Status;
 use minkapi_store::Store;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Config {
     pub ids: Arc<dyn IdSource>,
     /// The admission plugins that run.
     pub admission: Chain,
+    /// Who may do what.
+    pub authorization: Authorization,
     /// How many changes are remembered, for each kind in each view.
     pub history_events: u64,
     /// How many bytes of changed objects are remembered, for each kind in each view.
@@ -40,6 +43,7 @@ impl Default for Config {
             clock: Arc::new(crate::SystemClock),
             ids: Arc::new(crate::RandomIds),
             admission: Chain::default(),
+            authorization: Authorization::AlwaysAllow,
             history_events: 65_536,
             history_bytes: 64 << 20,
             service_cidr: "10.0.0.0/24".to_owned(),
@@ -145,6 +149,11 @@ impl Views {
     /// Has `listener` called with the name of every sandbox that is removed from now on.
     pub fn when_removed(&self, listener: impl Fn(&str) + Send + Sync + 'static) {
         self.shared.sandboxes.when_removed(Box::new(listener));
+    }
+
+    /// Has TokenReviews know the users of tokens that are none of service accounts. Only the first call counts.
+    pub fn know_tokens(&self, users: impl Fn(&View, &str) -> Option<UserInfo> + Send + Sync + 'static) {
+        let _ = self.shared.known_tokens.set(Box::new(users));
     }
 
     /// The name under which clients know the base view.

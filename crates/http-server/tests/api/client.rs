@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use minkapi_http_server::{ApiService, Config, ResponseBody};
+use minkapi_authorization::{Authorization, Rbac};
+use minkapi_http_server::{ApiService, Authentication, Config, ResponseBody};
 use minkapi_view::Views;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tower::ServiceExt as _;
 
 /// A server with an empty base view.
@@ -16,6 +18,12 @@ pub fn server() -> ApiService {
 /// The same with another configuration.
 pub fn with_config(config: Config) -> ApiService {
     ApiService::new(Views::new(minkapi_view::Config::default()), config)
+}
+
+/// A server where roles decide.
+pub fn with_roles(authentication: Authentication) -> ApiService {
+    let views = minkapi_view::Config { authorization: Authorization::Rbac(Rbac::default()), ..minkapi_view::Config::default() };
+    ApiService::new(Views::new(views), Config { authenticate: Arc::new(authentication), ..Config::default() })
 }
 
 /// A response whose body was read.

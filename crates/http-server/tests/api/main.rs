@@ -10,6 +10,8 @@ mod metrics;
 mod negotiation;
 mod objects;
 mod paths;
+mod rbac;
+mod service_accounts;
 mod serving;
 mod views;
 mod watches;

@@ -3,7 +3,7 @@
 use crate::client::{get, server, with_config};
 use http::request::Parts;
 use minkapi_http_server::{Authenticate, Config, Plain, ServeConfig, serve};
-use minkapi_view::UserInfo;
+use minkapi_view::{UserInfo, View};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,7 +14,7 @@ use tokio::{
 #[derive(Debug)]
 struct Nobody;
 impl Authenticate for Nobody {
-    fn authenticate(&self, _: &Parts) -> Option<UserInfo> {
+    fn authenticate(&self, _: &Parts, _: &View) -> Option<UserInfo> {
         None
     }
 }
@@ -22,7 +22,7 @@ impl Authenticate for Nobody {
 #[derive(Debug)]
 struct Broken;
 impl Authenticate for Broken {
-    fn authenticate(&self, _: &Parts) -> Option<UserInfo> {
+    fn authenticate(&self, _: &Parts, _: &View) -> Option<UserInfo> {
         panic!("no")
     }
 }

@@ -5,6 +5,7 @@ mod cluster_ips;
 mod custom_resource_definition;
 mod namespace;
 mod node_ports;
+mod rbac;
 mod service;
 mod view;
 
@@ -19,8 +20,23 @@ pub(crate) use node_ports::PortsInFlight;
 /// Something taken for an object that is not stored yet; given back when dropped.
 pub(crate) type Reserved = Option<Box<dyn Send>>;
 
+/// An object that is about to be stored, after admission that changes.
+#[derive(Clone, Copy)]
+pub(crate) struct Write<'a> {
+    pub new: &'a Value,
+    pub old: Option<&'a Value>,
+    /// The name in the URL: empty when it is posted to a collection.
+    pub url_name: &'a str,
+}
+
 /// A kind's part in the common path.
 pub(crate) trait Hooks: Sync {
+    /// Before anything else is looked at in an object that admission has changed: may refuse it because of who writes it.
+    fn may_write(&self, view: &View, call: &Call, write: Write<'_>) -> Result<(), Status> {
+        let _ = (view, call, write);
+        Ok(())
+    }
+
     /// Before a new object is prepared: may take what it needs and write it in.
     fn begin_create(&self, view: &View, call: &Call, object: &mut Value, dry_run: bool) -> Result<Reserved, Status> {
         let _ = (view, call, object, dry_run);
@@ -66,6 +82,10 @@ static HOOKS: &[(&str, &dyn Hooks)] = &[
     (crate::crd::STORAGE, &custom_resource_definition::Definitions),
     ("namespaces", &namespace::Namespaces),
     ("services", &service::Services),
+    ("roles.rbac.authorization.k8s.io", &rbac::Roles),
+    ("clusterroles.rbac.authorization.k8s.io", &rbac::Roles),
+    ("rolebindings.rbac.authorization.k8s.io", &rbac::Bindings),
+    ("clusterrolebindings.rbac.authorization.k8s.io", &rbac::Bindings),
 ];
 
 /// The hooks of a resource's objects.

@@ -1,8 +1,14 @@
-//! Reviews: questions that are posted and answered, not stored (C-09-34, C-09-35). Whoever asks may do everything here
-//! (C-02-28 is for a server that authorizes), and the tokens that are known are those of service accounts.
+//! Reviews: questions that are posted and answered, not stored (C-09-34, C-09-35).
 
 use super::{Answer, Post};
-use crate::{Call, Content, Outcome, UserInfo, View, WriteOptions, form::Form, managed_fields, metadata, service_account_tokens};
+use crate::{
+    Call, Content, Outcome, UserInfo, View, WriteOptions,
+    bootstrap::rule_as_value,
+    form::Form,
+    managed_fields, metadata,
+    service_account_tokens::{self, ISSUER, Refused},
+};
+use minkapi_authorization::{Attributes, PolicyRule, Rules, Subject};
 use minkapi_object::Status;
 use minkapi_schema::field;
 use serde_json::{Map, Value, json};
@@ -19,27 +25,64 @@ pub(super) struct Review {
     invalid_kind: &'static str,
 }
 
-pub(super) static ACCESS: Review = Review { status: |_, _, _| Ok(json!({"allowed": true})), echo: true, timed: false, invalid_kind: "" };
+pub(super) static ACCESS: Review = Review { status: access, echo: true, timed: false, invalid_kind: "" };
 
 pub(super) static RULES: Review = Review { status: rules, echo: false, timed: false, invalid_kind: "" };
 
 pub(super) static SELF_SUBJECT: Review =
-    Review { status: |_, _, user| Ok(self_subject(user)), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
+    Review { status: |_, _, user| Ok(json!({"userInfo": user_info(user)})), echo: false, timed: true, invalid_kind: "SelfSubjectReview" };
 
 pub(super) static TOKEN: Review = Review { status: token, echo: true, timed: false, invalid_kind: "TokenReview" };
 
-fn rules(_: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
-    if review["spec"]["namespace"].as_str().unwrap_or_default().is_empty() {
-        return Err(Status::bad_request("no namespace on request"));
+/// May somebody do something? Whoever asks of himself is asked for as the user that he is.
+fn access(view: &View, review: &Value, user: &UserInfo) -> Result<Value, Status> {
+    let spec = &review["spec"];
+    let text = |value: &'_ Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let (name, groups) = match review["kind"] == "SelfSubjectAccessReview" {
+        true => (user.name.clone(), user.groups.clone()),
+        false => (text(spec, "user"), texts(&spec["groups"])),
+    };
+    let (resource, path) = (&spec["resourceAttributes"], &spec["nonResourceAttributes"]);
+    let asked = if resource.is_null() { path } else { resource };
+    let words = ["verb", "group", "resource", "subresource", "namespace", "name", "path"].map(|key| text(asked, key));
+    let [verb, group, resource, subresource, namespace, name_of, path] = words.each_ref().map(String::as_str);
+    let wanted = Attributes { verb, group, resource, subresource, namespace, name: name_of, path };
+    let decision = view.authorization().decide(&view.snapshot(), &Subject { name: &name, groups: &groups }, &wanted);
+    let mut status = json!({"allowed": decision.allowed});
+    if !decision.reason.is_empty() {
+        status["reason"] = decision.reason.into();
     }
-    Ok(json!({
-        "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
-        "incomplete": false
-    }))
+    Ok(status)
 }
 
-fn self_subject(user: &UserInfo) -> Value {
+fn texts(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn rules(view: &View, review: &Value, user: &UserInfo) -> Result<Value, Status> {
+    let namespace = review["spec"]["namespace"].as_str().unwrap_or_default();
+    if namespace.is_empty() {
+        return Err(Status::bad_request("no namespace on request"));
+    }
+    let Rules { rules, error } =
+        view.authorization().rules(&view.snapshot(), &Subject { name: &user.name, groups: &user.groups }, namespace);
+    let only = |keep: &[&str], has: fn(&PolicyRule) -> bool| -> Vec<Value> {
+        let mut values: Vec<Value> = rules.iter().filter(|rule| has(rule)).map(rule_as_value).collect();
+        values.iter_mut().filter_map(Value::as_object_mut).for_each(|rule| rule.retain(|key, _| keep.contains(&key.as_str())));
+        values
+    };
+    let mut status = json!({
+        "resourceRules": only(&["verbs", "apiGroups", "resources", "resourceNames"], |rule| !rule.resources.is_empty()),
+        "nonResourceRules": only(&["verbs", "nonResourceURLs"], |rule| !rule.non_resource_urls.is_empty()),
+        "incomplete": false
+    });
+    if let Some(error) = error {
+        status["evaluationError"] = error.into();
+    }
+    Ok(status)
+}
+
+fn user_info(user: &UserInfo) -> Value {
     let mut info = Map::new();
     info.insert("username".to_owned(), user.name.as_str().into());
     if !user.uid.is_empty() {
@@ -52,7 +95,7 @@ fn self_subject(user: &UserInfo) -> Value {
         let extra: Map<String, Value> = user.extra.iter().map(|(k, v)| (k.clone(), v.as_slice().into())).collect();
         info.insert("extra".to_owned(), extra.into());
     }
-    json!({"userInfo": info})
+    info.into()
 }
 
 fn token(view: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
@@ -62,7 +105,24 @@ fn token(view: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
     let audiences: Vec<&str> = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    Ok(service_account_tokens::review(view, token, &audiences))
+    Ok(match whose(view, token, if audiences.is_empty() { &[ISSUER] } else { &audiences }) {
+        Ok((user, audiences)) => json!({"authenticated": true, "user": user_info(&user), "audiences": audiences}),
+        Err(error) => json!({"user": {}, "error": error}),
+    })
+}
+
+/// The user of a token and for whom of these audiences it is good.
+fn whose(view: &View, token: &str, audiences: &[&str]) -> Result<(UserInfo, Vec<String>), String> {
+    const INVALID: &str = "invalid bearer token";
+    if let Some(user) = view.shared.known_token(view, token) {
+        // A token that says nothing of audiences is for this server.
+        let common: Vec<String> = audiences.iter().filter(|a| **a == ISSUER).map(|a| (*a).to_owned()).collect();
+        return if common.is_empty() { Err(INVALID.to_owned()) } else { Ok((user, common)) };
+    }
+    service_account_tokens::authenticate(view, token, audiences).map_err(|refused| match refused {
+        Refused::Unknown => INVALID.to_owned(),
+        Refused::Because(why) => format!("[{INVALID}, {why}]"),
+    })
 }
 
 impl Post for Review {

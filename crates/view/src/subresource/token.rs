@@ -54,7 +54,8 @@ fn issue(view: &View, call: &Call, mut request: Value, options: &WriteOptions) -
     let bound = bind(view, call, &request["spec"]["boundObjectRef"])?;
     let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or_default();
     let now = moment.micros.div_euclid(1_000_000);
-    let claims = tokens::claims(&account, &bound, &request["spec"]["audiences"], seconds, now, &*view.config().ids);
+    let mut claims = tokens::claims(&account, &bound, &request["spec"]["audiences"], seconds, now, &*view.config().ids);
+    tokens::name_view(view, &mut claims);
     let signed = view.shared.token_key().and_then(|key| key.sign(&claims));
     let token = signed.ok_or_else(|| Status::internal("failed to generate token: no key"))?;
     request["status"] = json!({"token": token, "expirationTimestamp": rfc3339((now + seconds) * 1_000_000)});
