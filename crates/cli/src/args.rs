@@ -1,6 +1,6 @@
 //! The flags of `minkapi`.
 
-use crate::{access_args::AccessArgs, command::Command, data_args::DataArgs, exit::Failure};
+use crate::{access_args::AccessArgs, command::Command, data_args::DataArgs, exit::Failure, logging::Format};
 use clap::Parser;
 use minkapi::{Config, duration};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -81,9 +81,17 @@ pub struct Args {
     #[command(flatten)]
     pub access: AccessArgs,
 
-    /// Log level, as klog's: 0 to 2 what matters, 3 to 5 also what helps to find faults, from 6 everything
+    /// Log level, as klog's: 0 to 2 what matters, 3 to 5 also every request and what helps to find faults, from 6 everything
     #[arg(short = 'v', long = "v", value_name = "LEVEL", default_value_t = 0)]
     pub verbosity: u8,
+
+    /// How lines of the log look
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub logging_format: Format,
+
+    /// Tell in the log of requests that take longer, as a Go duration
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = go_duration)]
+    pub slow_request: Duration,
 }
 
 impl Args {
@@ -105,6 +113,7 @@ impl Args {
             watch_timeout: self.watch_timeout,
             shutdown_timeout: self.shutdown_timeout,
             profile: self.profile,
+            slow_request: self.slow_request,
             enable_admission_plugins: self.enable_admission_plugins,
             disable_admission_plugins: disabled,
             service_cluster_ip_range: self.service_cluster_ip_range,

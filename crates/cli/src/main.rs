@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Failure> {
-    logging::start(args.verbosity);
+    logging::start(args.verbosity, args.logging_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match args.command {
@@ -57,14 +57,47 @@ async fn serve(args: Args) -> Result<(), Failure> {
     println!("minkapi {} (Kubernetes {})", minkapi::VERSION, minkapi::KUBERNETES_VERSION);
     // Before anybody is told that the server runs: a signal that comes at once is one to stop in order.
     let stop = stop_signal().map_err(Failure::Runtime)?;
+    let mut reload = reload_signal().map_err(Failure::Runtime)?;
     let server = Server::launch(args.into_config()?).await?;
     println!("serving     {}", server.url());
     println!("kubeconfig  {}", server.kubeconfig().display());
     println!("try         kubectl --kubeconfig {} get namespaces", server.kubeconfig().display());
-    stop.await;
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            () = reload.next() => server.reload_certificates(),
+        }
+    }
     println!("stopping");
     server.shutdown().await?;
     Ok(())
+}
+
+/// SIGHUP, at which certificates are read again.
+struct Reload {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+fn reload_signal() -> std::io::Result<Reload> {
+    Ok(Reload {
+        #[cfg(unix)]
+        signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+    })
+}
+
+impl Reload {
+    /// The next one.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        let came = self.signal.recv().await.is_some();
+        #[cfg(not(unix))]
+        let came = false;
+        if !came {
+            std::future::pending().await
+        }
+    }
 }
 
 /// Listens for signals from now on; the future is ready at the first SIGINT or SIGTERM.

@@ -112,6 +112,10 @@ fn help_names_every_flag_and_the_exit_codes() {
         "--profile",
         "--keep-files",
         "-v, --v",
+        "--logging-format",
+        "--slow-request",
+        "--authorization-mode",
+        "--anonymous-auth",
         "-V, --version",
         "Exit codes:",
         "127.0.0.1:8091",
@@ -177,6 +181,87 @@ fn a_kubeconfig_of_somebody_else_is_not_overwritten() {
     assert_eq!(ended.status.code(), Some(FAILED_START));
     assert!(text(&ended.stderr).contains("was not written by minkapi"), "{}", text(&ended.stderr));
     assert_eq!(fs::read_to_string(&kubeconfig).unwrap(), "apiVersion: v1\nkind: Config\n");
+}
+
+#[test]
+fn a_kubeconfig_on_a_full_disk_fails_the_start_and_leaves_nothing_half_written() {
+    let folder = folder("a_kubeconfig_on_a_full_disk");
+    // A file system of one page that is full, seen by this process and its children only.
+    let script = "mount -t tmpfs -o size=4k tmpfs \"$1\" || exit 77; head -c 4096 /dev/zero > \"$1/full\"; shift; exec \"$@\"; ";
+    let ended = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .arg(&folder)
+        .arg(env!("CARGO_BIN_EXE_minkapi"))
+        .arg("--kubeconfig")
+        .arg(folder.join("k.yaml"))
+        .args(["--bind-address", "127.0.0.1:0"])
+        .output();
+    let ended = match ended {
+        Ok(ended) if text(&ended.stderr).contains("kubeconfig") || ended.status.code() == Some(FAILED_START) => ended,
+        other => return println!("skipped, since no file system can be mounted here: {other:?}"),
+    };
+    assert_eq!(ended.status.code(), Some(FAILED_START), "{}", text(&ended.stderr));
+    let told = text(&ended.stderr);
+    assert!(told.contains("k.yaml") && told.contains("No space left on device"), "{told}");
+}
+
+#[test]
+fn its_files_are_for_its_user_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Running::start("its_files_are_for_its_user_only", &[]);
+    for name in server.files() {
+        let mode = fs::metadata(server.folder.join(&name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn sighup_has_certificates_read_again_and_ends_nothing() {
+    let mut server = Running::start("sighup_has_certificates_read_again_and_ends_nothing", &[]);
+    for _ in 0..3 {
+        assert!(Command::new("kill").args(["-HUP", &server.child.id().to_string()]).status().unwrap().success());
+    }
+    assert!(server.post("/views/blue").starts_with("HTTP/1.1 201"), "it goes on");
+    assert_eq!(server.stop("-TERM"), 0);
+}
+
+#[test]
+fn the_log_is_json_if_asked_for_and_names_requests_by_their_audit_id() {
+    let more = ["--logging-format", "json", "-v", "4", "--slow-request", "0s"];
+    let mut server = Running::start("the_log_is_json_if_asked_for", &more);
+    let answer = server.post("/views/blue");
+    let id = answer.lines().find_map(|line| line.strip_prefix("audit-id: ")).unwrap().to_owned();
+    let mut stderr = server.child.stderr.take().unwrap();
+    assert_eq!(server.stop("-TERM"), 0);
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let line = lines.iter().find(|line| line["audit_id"] == id.as_str()).unwrap_or_else(|| panic!("no {id} in\n{log}"));
+    assert_eq!((&line["message"], &line["level"]), (&"a request took long".into(), &"WARN".into()));
+    assert_eq!((&line["method"], &line["uri"], &line["code"]), (&"POST".into(), &"/views/blue".into(), &201.into()));
+}
+
+#[test]
+fn a_bad_setting_of_access_fails_the_start_with_its_name() {
+    let folder = folder("a_bad_setting_of_access");
+    let tokens = folder.join("tokens");
+    fs::write(&tokens, "a,b,c\n").unwrap();
+    let tokens = tokens.to_str().unwrap();
+    for (args, named) in [
+        (vec!["--token-auth-file", "/nowhere"], "token-auth-file"),
+        (vec!["--tls-cert-file", "/nowhere", "--tls-private-key-file", "/nowhere"], "tls-cert-file"),
+        (vec!["--tls-cert-file", "/nowhere"], "tls-cert-file"),
+        (vec!["--client-ca-file", "/nowhere"], "client-ca-file"),
+        (vec!["--token-auth-file", tokens, "--anonymous-auth"], "anonymous-auth"),
+    ] {
+        let kubeconfig = folder.join("k.yaml");
+        let mut all = vec!["--kubeconfig", kubeconfig.to_str().unwrap(), "--bind-address", "127.0.0.1:0"];
+        all.extend(&args);
+        let ended = run(&all);
+        assert_eq!(ended.status.code(), Some(BAD_OPTIONS), "{args:?}");
+        assert!(text(&ended.stderr).contains(named), "{args:?}: {}", text(&ended.stderr));
+        assert!(!kubeconfig.exists(), "{args:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,23 @@ struct Endpoint {
 /// The check that fails while the server shuts down.
 const SHUTDOWN: &str = "shutdown";
 
+/// The checks of what state is kept in: they fail when changes cannot be kept on disk any more, as only a restart helps then.
+const STORAGE: [&str; 2] = ["etcd", "etcd-readiness"];
+
+/// What the checks look at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Condition {
+    pub shutting_down: bool,
+    /// Changes cannot be kept any more.
+    pub log_failed: bool,
+}
+
+impl Condition {
+    fn fails(self, check: &str) -> bool {
+        (check == SHUTDOWN && self.shutting_down) || (STORAGE.contains(&check) && self.log_failed)
+    }
+}
+
 static ENDPOINTS: [Endpoint; 3] = [
     Endpoint { name: "healthz", checks: &["ping", "log", "etcd"] },
     Endpoint { name: "livez", checks: &["ping", "log", "etcd"] },
@@ -23,26 +40,25 @@ pub(crate) fn paths() -> impl Iterator<Item = String> {
 }
 
 /// Answers `/readyz`, `/readyz/ping`; none for paths that are neither an endpoint nor a check of one.
-pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, shutting_down: bool) -> Option<Reply> {
+pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -> Option<Reply> {
     let (name, check) = match path.trim_start_matches('/').split_once('/') {
         Some((name, check)) => (name, Some(check)),
         None => (path.trim_start_matches('/'), None),
     };
     let endpoint = ENDPOINTS.iter().find(|e| e.name == name)?;
-    let fails = |check: &str| check == SHUTDOWN && shutting_down;
     if let Some(check) = check {
         let check = endpoint.checks.iter().find(|c| **c == check)?;
-        return Some(if fails(check) {
-            exchange.text(500, "internal server error: process is shutting down\n")
-        } else {
-            exchange.text(200, "ok")
+        return Some(match (condition.fails(check), *check) {
+            (false, _) => exchange.text(200, "ok"),
+            (true, SHUTDOWN) => exchange.text(500, "internal server error: process is shutting down\n"),
+            (true, _) => exchange.text(500, "internal server error: changes cannot be kept\n"),
         });
     }
     let excluded: Vec<&str> = exchange.query.all("exclude").flat_map(|e| e.split(',')).collect();
     let mut report = String::new();
     let mut failed = false;
     for check in endpoint.checks {
-        let line = match (excluded.contains(check), fails(check)) {
+        let line = match (excluded.contains(check), condition.fails(check)) {
             (true, _) => format!("[+]{check} excluded: ok\n"),
             (false, false) => format!("[+]{check} ok\n"),
             (false, true) => format!("[-]{check} failed: reason withheld\n"),

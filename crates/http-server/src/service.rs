@@ -213,7 +213,7 @@ impl Inner {
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
             _ => match in_view {
                 Some(view) => self.in_view(&exchange, view, inside, user, body).await,
-                None => match health::serve(&exchange, path, self.is_shutting_down()) {
+                None => match health::serve(&exchange, path, self.condition()) {
                     Some(reply) => reply,
                     None if first.is_empty() => exchange.not_found(),
                     None => exchange.error(&views_api::unknown(first)),
@@ -280,8 +280,8 @@ impl Inner {
         Ok(acting)
     }
 
-    fn is_shutting_down(&self) -> bool {
-        *self.shutdown.borrow()
+    fn condition(&self) -> health::Condition {
+        health::Condition { shutting_down: *self.shutdown.borrow(), log_failed: self.views.can_keep().is_err() }
     }
 
     fn root_paths(&self) -> Vec<String> {
@@ -352,7 +352,7 @@ impl Inner {
                 let documents = self.documents.of(&view, &catalog);
                 openapi::serve(exchange, &view, &catalog, &documents.openapi, other).unwrap_or_else(|| exchange.not_found())
             }
-            Path::Other(other) => health::serve(exchange, other, self.is_shutting_down()).unwrap_or_else(|| exchange.not_found()),
+            Path::Other(other) => health::serve(exchange, other, self.condition()).unwrap_or_else(|| exchange.not_found()),
             document => discovery::serve(exchange, &catalog, document, || self.documents.of(&view, &catalog).aggregated()),
         }
     }

@@ -6,6 +6,7 @@ use minkapi_http_server::{Authentication, Tls, TlsFiles, ViewTokens};
 use minkapi_view::UserInfo;
 use rand::RngCore as _;
 use std::{fs, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::Notify;
 
 /// How requests are authorized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,8 +149,8 @@ impl Access {
         }
     }
 
-    /// Uses given certificates anew whenever their files change.
-    pub(crate) async fn follow(self: Arc<Self>, tls: Tls, address: IpAddr) {
+    /// Uses given certificates anew whenever their files change or `asked` tells to look now.
+    pub(crate) async fn follow(self: Arc<Self>, tls: Tls, address: IpAddr, asked: Arc<Notify>) {
         let changed = |access: &Self| {
             let files = [&access.tls_cert_file, &access.tls_private_key_file, &access.client_ca_file];
             files.map(|file| file.as_ref().and_then(|path| fs::metadata(path).and_then(|m| m.modified()).ok()))
@@ -159,9 +160,12 @@ impl Access {
         }
         let mut known = changed(&self);
         loop {
-            tokio::time::sleep(LOOK).await;
+            let at_once = tokio::select! {
+                () = tokio::time::sleep(LOOK) => false,
+                () = asked.notified() => true,
+            };
             let now = changed(&self);
-            if now == known {
+            if now == known && !at_once {
                 continue;
             }
             // Half-written files fail and are tried again when they change once more.

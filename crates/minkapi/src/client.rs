@@ -4,6 +4,7 @@ use crate::Server;
 use kube::{Client, Config};
 use minkapi_http_server::ApiService;
 use minkapi_view::View;
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use std::{
     convert::Infallible,
     future::Future,
@@ -23,12 +24,16 @@ pub enum ClientError {
 }
 
 impl Server {
-    /// A client that reaches a view over the network.
+    /// A client that reaches a view over the network, with what the view's kubeconfig holds: the token, and the certificates
+    /// by which the server is known.
     ///
     /// # Errors
     /// What kube refuses.
     pub fn network_client(&self, view: &View) -> Result<Client, ClientError> {
-        Ok(Client::try_from(Config::new(self.url_of(view).parse()?))?)
+        let mut config = Config::new(self.url_of(view).parse()?);
+        config.root_cert = self.authority();
+        config.auth_info.token = self.token(view).map(Into::into);
+        Ok(Client::try_from(config)?)
     }
 
     /// A client that reaches a view in process: the same service, no socket.
@@ -39,6 +44,12 @@ impl Server {
 }
 
 impl Server {
+    /// The certificates by which the server is known, in DER.
+    fn authority(&self) -> Option<Vec<Vec<u8>>> {
+        let certificates = CertificateDer::pem_slice_iter(self.authority_pem()?);
+        Some(certificates.filter_map(Result::ok).map(|certificate| certificate.to_vec()).collect())
+    }
+
     fn bearer(&self, view: &View) -> Option<http::HeaderValue> {
         format!("Bearer {}", self.token(view)?).parse().ok()
     }

@@ -30,6 +30,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// Whether `/debug/pprof` is served.
     pub profile: bool,
+    /// Requests that take longer are told in the log.
+    pub slow_request: Duration,
     /// Admission plugins to switch on beside the default ones, by upstream's names.
     pub enable_admission_plugins: Vec<String>,
     /// Admission plugins to switch off.
@@ -59,6 +61,7 @@ impl Default for Config {
             watch_timeout: Duration::from_secs(300),
             shutdown_timeout: Duration::from_secs(10),
             profile: false,
+            slow_request: Duration::from_millis(500),
             enable_admission_plugins: Vec::new(),
             disable_admission_plugins: vec!["ServiceAccount".to_owned(), "TaintNodesByCondition".to_owned()],
             service_cluster_ip_range: "10.0.0.0/24".to_owned(),

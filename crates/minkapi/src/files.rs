@@ -46,6 +46,11 @@ impl Files {
         })
     }
 
+    /// PEM of the certificates by which the server is known.
+    pub fn authority(&self) -> Option<&[u8]> {
+        self.credentials.authority.as_deref()
+    }
+
     /// Where the kubeconfig of a view goes.
     pub fn kubeconfig_of(&self, owner: Owner<'_>) -> PathBuf {
         match owner {

@@ -14,7 +14,11 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 
 /// A running server. Dropping it stops it without waiting and leaves its files; [`Server::shutdown`] does it in order.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub struct Server {
     keep_files: bool,
     data: Option<DataDir>,
     stop: Option<oneshot::Sender<()>>,
+    reload: Arc<Notify>,
     task: JoinHandle<io::Result<usize>>,
 }
 
@@ -118,6 +123,7 @@ impl Server {
                 watch_queue_size: config.watch_queue_size,
                 authenticate: Arc::new(entrance.authentication),
                 tls: entrance.tls.is_some(),
+                slow_request: config.slow_request,
                 ..minkapi_http_server::Config::default()
             },
         );
@@ -129,10 +135,11 @@ impl Server {
             // A dropped sender means that the server was dropped.
             let _ = stopped.await;
         };
+        let reload = Arc::new(Notify::new());
         let task = match entrance.tls {
             None => tokio::spawn(serve(listener, Plain, service.clone(), limits, shutdown)),
             Some(tls) => {
-                let following = Arc::new(config.access.clone()).follow(tls.clone(), address.ip());
+                let following = Arc::new(config.access.clone()).follow(tls.clone(), address.ip(), reload.clone());
                 let (service, serving) = (service.clone(), async move |service| serve(listener, tls, service, limits, shutdown).await);
                 tokio::spawn(async move {
                     tokio::select! {
@@ -142,7 +149,13 @@ impl Server {
                 })
             }
         };
-        Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, data, stop: Some(stop), task })
+        Ok(Self { views, service, base_prefix, files, keep_files: config.keep_files, data, stop: Some(stop), reload, task })
+    }
+
+    /// Reads the certificate files again, soon and without waiting for them to be looked at. Connections that are open go on;
+    /// files that cannot be used leave the old certificates in place, which the log tells.
+    pub fn reload_certificates(&self) {
+        self.reload.notify_one();
     }
 
     /// All views, without socket and files.
@@ -163,6 +176,11 @@ impl Server {
     /// The token of the user of a view's kubeconfig; none where nobody is asked.
     pub fn token(&self, view: &View) -> Option<String> {
         self.files.files.token(if view.is_base() { Owner::Base } else { Owner::Sandbox(view.name()) })
+    }
+
+    /// The certificates by which the server is known, in PEM; none where it speaks plain HTTP.
+    pub fn authority_pem(&self) -> Option<&[u8]> {
+        self.files.files.authority()
     }
 
     /// URL of the base view's API.

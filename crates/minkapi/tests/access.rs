@@ -80,6 +80,118 @@ async fn an_address_that_others_reach_needs_the_token_of_the_kubeconfig_over_tls
     server.shutdown().await.unwrap();
 }
 
+/// A certificate for localhost with its key, signed by an authority.
+fn certificate(issuer: &Issuer<'_, KeyPair>, serial: u64) -> (String, String) {
+    let mut params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    params.serial_number = Some(serial.into());
+    let key = KeyPair::generate().unwrap();
+    (params.signed_by(&key, issuer).unwrap().pem(), key.serialize_pem())
+}
+
+/// The certificate that a server shows to a new connection.
+async fn shown(server: &Server, connector: &TlsConnector) -> Vec<u8> {
+    let stream = tls(server, connector).await;
+    stream.get_ref().1.peer_certificates().unwrap()[0].to_vec()
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn new_certificate_files_are_used_without_ending_what_is_open() {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let ca = authority.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(authority, key);
+    let folder = tempfile::tempdir().unwrap();
+    let (cert_file, key_file) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    let write = |(certificate, key): &(String, String)| {
+        fs::write(&cert_file, format!("{certificate}{ca}")).unwrap();
+        fs::write(&key_file, key).unwrap();
+    };
+    let (first, second) = (certificate(&issuer, 1), certificate(&issuer, 2));
+    write(&first);
+    let access = Access { tls_cert_file: Some(cert_file.clone()), tls_private_key_file: Some(key_file.clone()), ..Access::default() };
+    let server = Server::launch(Config { access, ..Config::default() }).await.unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let connector = TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()));
+    assert_eq!(shown(&server, &connector).await, der(&first.0));
+
+    let open = tls(&server, &connector).await;
+    fs::write(&cert_file, "half a certi").unwrap();
+    server.reload_certificates();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert_eq!(shown(&server, &connector).await, der(&first.0), "files that cannot be used leave the old ones");
+
+    write(&second);
+    server.reload_certificates();
+    let mut waited = 0;
+    while shown(&server, &connector).await != der(&second.0) {
+        waited += 1;
+        assert!(waited < 200, "the new certificate is never shown");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(ask(open, "/version", "Host: localhost\r\n").await.starts_with("HTTP/1.1 200 "), "what was open goes on");
+    server.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sandbox_may_not_touch_base_whatever_the_method() {
+    let tokens = tempfile::NamedTempFile::new().unwrap();
+    fs::write(tokens.path(), "other,anna,u\n").unwrap();
+    let access = Access { token_auth_file: Some(tokens.path().into()), ..Access::default() };
+    let server = Server::launch(Config { access, ..Config::default() }).await.unwrap();
+    let blue = server.create_view("blue", &CreateView::default()).unwrap();
+    let token = field(&blue.kubeconfig, "token").unwrap();
+    let base = field(&server.kubeconfig(), "token").unwrap();
+    let send = async |method: &str, path: &str, token: &str, body: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port(&server))).await.unwrap();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n");
+        let length = body.len();
+        let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let node = r#"{"apiVersion":"v1","kind":"Node","metadata":{"name":"n"}}"#;
+    assert!(send("POST", "/blue/api/v1/nodes", &token, node).await.starts_with("HTTP/1.1 201 "));
+    for (method, path) in [
+        ("POST", "/base/api/v1/nodes"),
+        ("PUT", "/base/api/v1/nodes/n"),
+        ("PATCH", "/base/api/v1/nodes/n"),
+        ("DELETE", "/base/api/v1/nodes"),
+        ("GET", "/base/api/v1/nodes?watch=1"),
+        ("POST", "/views/green"),
+        ("DELETE", "/views/blue"),
+        ("POST", "/views/blue/commit"),
+        ("GET", "/metrics"),
+    ] {
+        let answer = send(method, path, &token, node).await;
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{method} {path}: {answer}");
+    }
+    assert!(send("POST", "/base/api/v1/nodes", &base, node).await.starts_with("HTTP/1.1 201 "), "base's own token may");
+    server.shutdown().await.unwrap();
+}
+
+#[cfg(feature = "kube")]
+#[tokio::test]
+async fn the_client_of_a_server_that_asks_brings_token_and_authority() {
+    use k8s_openapi::api::core::v1::Node;
+    let server = Server::launch(Config { bind_address: "0.0.0.0:0".parse().unwrap(), ..Config::default() }).await.unwrap();
+    let blue = server.create_view("blue", &CreateView::default()).unwrap();
+    for view in [&server.base(), &blue.view] {
+        let nodes = kube::Api::<Node>::all(server.network_client(view).unwrap());
+        assert!(nodes.list(&kube::api::ListParams::default()).await.unwrap().items.is_empty());
+    }
+    server.shutdown().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_client_certificate_tells_who_somebody_is() {
     let key = KeyPair::generate().unwrap();

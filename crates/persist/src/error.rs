@@ -1,6 +1,9 @@
 //! Why state cannot be read or kept.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A file or directory cannot be used. It was left as it is.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub enum PersistError {
         known: u32,
     },
     /// It is damaged.
-    #[error("{} is damaged at byte {at}: {problem}; nothing was changed. Restore it from a copy, or cut it to {at} bytes to give up what follows", path.display())]
+    #[error("{} is damaged at byte {at}: {problem}; nothing was changed. Restore it from a copy{}", path.display(), instead(path, *at))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -53,6 +56,12 @@ pub enum PersistError {
         /// The directory.
         path: PathBuf,
     },
+}
+
+/// What else can be done with a damaged file: the beginning of a log is good without its end, a snapshot is not.
+fn instead(path: &Path, at: u64) -> String {
+    let log = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("log-"));
+    if log && at > 0 { format!(", or cut it to {at} bytes to give up what follows") } else { String::new() }
 }
 
 impl PersistError {

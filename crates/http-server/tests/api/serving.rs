@@ -1,10 +1,12 @@
 //! The network, authentication and panics.
 
-use crate::client::{get, server, with_config};
+use crate::client::{get, post, server, with_config};
 use http::request::Parts;
-use minkapi_http_server::{Authenticate, Config, Plain, ServeConfig, serve};
-use minkapi_view::{UserInfo, View};
-use std::{sync::Arc, time::Duration};
+use minkapi_http_server::{ApiService, Authenticate, Config, Plain, ServeConfig, serve};
+use minkapi_object::Object;
+use minkapi_store::{CommitLog, LogFailed, Record, Store};
+use minkapi_view::{UserInfo, View, Views};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -34,6 +36,56 @@ async fn those_who_are_not_known_are_refused_before_anything_else() {
         let answer = get(&server, path).await;
         assert_eq!((answer.status.as_u16(), answer.json()["reason"].as_str()), (401, Some("Unauthorized")), "{path}");
     }
+}
+
+/// A log of which one can say that it has failed.
+#[derive(Default)]
+struct Failing(std::sync::atomic::AtomicBool);
+
+impl Failing {
+    fn check(&self) -> Result<(), LogFailed> {
+        if self.0.load(std::sync::atomic::Ordering::Relaxed) { Err(LogFailed("no space left on device".into())) } else { Ok(()) }
+    }
+}
+
+impl CommitLog<Object> for Failing {
+    fn append(&self, _: Record<Object>) {}
+
+    fn settled(&self) -> Pin<Box<dyn Future<Output = Result<(), LogFailed>> + Send>> {
+        let settled = self.check();
+        Box::pin(async move { settled })
+    }
+
+    fn failure(&self) -> Option<LogFailed> {
+        self.check().err()
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_keep_changes_any_more_is_neither_ready_nor_live_and_reads_go_on() {
+    let store = Store::new(minkapi_store::Options::default());
+    let log = Arc::new(Failing::default());
+    let views = Views::over(store.clone(), minkapi_view::Config::default());
+    store.attach(log.clone());
+    let server = ApiService::new(views, Config::default());
+    let node = serde_json::json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}});
+    assert_eq!(post(&server, "/base/api/v1/nodes", &node).await.status, 201);
+    assert_eq!(get(&server, "/readyz").await.status, 200);
+
+    log.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    for (path, failed) in [("/readyz", "[-]etcd-readiness failed: reason withheld\n"), ("/livez", "[-]etcd failed: reason withheld\n")] {
+        let answer = get(&server, path).await;
+        assert_eq!(answer.status, 500, "{path}");
+        assert!(answer.text().contains(failed), "{path}: {}", answer.text());
+        assert!(answer.text().contains("[+]ping ok\n"), "{path}: {}", answer.text());
+    }
+    assert_eq!(get(&server, "/readyz/etcd").await.status, 500);
+    assert_eq!(get(&server, "/readyz/ping").await.status, 200);
+    assert_eq!(get(&server, "/base/readyz?exclude=etcd,etcd-readiness").await.status, 200);
+    let refused = post(&server, "/base/api/v1/nodes", &node).await;
+    assert_eq!(refused.message(), "Internal error occurred: changes cannot be kept: no space left on device");
+    assert_eq!(get(&server, "/base/api/v1/nodes/n").await.status, 200, "reads go on");
+    assert!(get(&server, "/metrics").await.text().contains("\nminkapi_log_failed 1\n"));
 }
 
 #[tokio::test]
