@@ -2,16 +2,19 @@
 
 use crate::exit::Failure;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, Response, body::Bytes, client::conn::http1};
+use hyper::{Request, Response, StatusCode, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::Mutex,
 };
 use tokio_rustls::{TlsConnector, rustls::ClientConfig, rustls::pki_types::ServerName};
+
+/// How long an answer may take: a list of many objects takes a while.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Sender = http1::SendRequest<Full<Bytes>>;
 
@@ -24,6 +27,8 @@ pub struct Client {
     tls: Option<Arc<ClientConfig>>,
     /// Whole `Authorization` header.
     authorization: Option<String>,
+    /// The name in the server's certificate, if it is not the host.
+    server_name: Option<String>,
     connection: Mutex<Option<Sender>>,
 }
 
@@ -62,8 +67,15 @@ impl Client {
             host,
             tls: tls.filter(|_| uri.scheme_str() == Some("https")),
             authorization,
+            server_name: None,
             connection: Mutex::new(None),
         })
+    }
+
+    /// Expects another name than the host's in the server's certificate.
+    #[must_use]
+    pub fn known_as(self, server_name: Option<&str>) -> Self {
+        Self { server_name: server_name.map(str::to_owned), ..self }
     }
 
     /// A GET whose answer is JSON.
@@ -102,17 +114,26 @@ impl Client {
         }
         let failed = |err: &dyn std::fmt::Display| Failure::Request(format!("{method} {}{path}: {err}", self.address));
         let request = request.body(Full::new(body)).map_err(|err| failed(&err))?;
+        let (status, answer) = tokio::time::timeout(PATIENCE, self.exchange(request))
+            .await
+            .map_err(|_| failed(&format!("no answer within {} seconds", PATIENCE.as_secs())))?
+            .map_err(|err| failed(&err))?;
+        if status.is_success() { Ok(answer) } else { Err(Failure::Request(explain(status.as_u16(), &answer))) }
+    }
+
+    /// Over the connection, or a new one when it was closed. A request that fails or takes too long ends the connection.
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Box<dyn std::error::Error + Send + Sync>> {
         let mut connection = self.connection.lock().await;
         let mut sender = match connection.take() {
             Some(sender) if !sender.is_closed() => sender,
-            _ => self.connect().await.map_err(|err| failed(&err))?,
+            _ => self.connect().await?,
         };
-        sender.ready().await.map_err(|err| failed(&err))?;
-        let response: Response<_> = sender.send_request(request).await.map_err(|err| failed(&err))?;
+        sender.ready().await?;
+        let response: Response<_> = sender.send_request(request).await?;
         let status = response.status();
-        let answer = response.into_body().collect().await.map_err(|err| failed(&err))?.to_bytes();
+        let answer = response.into_body().collect().await?.to_bytes();
         *connection = Some(sender);
-        if status.is_success() { Ok(answer) } else { Err(Failure::Request(explain(status.as_u16(), &answer))) }
+        Ok((status, answer))
     }
 
     async fn connect(&self) -> Result<Sender, Box<dyn std::error::Error + Send + Sync>> {
@@ -121,7 +142,7 @@ impl Client {
         match &self.tls {
             None => handshake(stream).await,
             Some(tls) => {
-                let name = ServerName::try_from(self.host.clone())?;
+                let name = ServerName::try_from(self.server_name.clone().unwrap_or_else(|| self.host.clone()))?;
                 handshake(TlsConnector::from(tls.clone()).connect(name, stream).await?).await
             }
         }

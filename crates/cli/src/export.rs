@@ -52,7 +52,9 @@ impl Export {
         };
         let of_view = Client::new(&format!("{}/{}", self.server.server.trim_end_matches('/'), escape(&view)))?;
         let mut objects = Vec::new();
-        cluster::read(&of_view, self.all_resources, &mut objects, |_| {}).await?;
+        if let Some(unread) = cluster::read(&of_view, self.all_resources, &mut objects, |_| {}).await?.into_iter().next() {
+            return Err(unread.why);
+        }
         objects.sort_by_key(|o| o.rank);
         let failed = |err| Failure::File("the export cannot be written".to_owned(), err);
         match &self.output {

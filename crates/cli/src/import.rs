@@ -76,8 +76,10 @@ impl Import {
         }
         if let Some(path) = &self.from_kubeconfig {
             let cluster = kubeconfig::client(path, self.context.as_deref()).await?;
-            cluster::read(&cluster, self.all_resources, &mut objects, |count| reading.set_message(format!("reading: {count} objects")))
-                .await?;
+            let progress = |count| reading.set_message(format!("reading: {count} objects"));
+            for unread in cluster::read(&cluster, self.all_resources, &mut objects, progress).await? {
+                reading.suspend(|| eprintln!("not read: {}: {}", Printed(&unread.path.into()), unread.why));
+            }
         }
         reading.finish_and_clear();
         // A stable sort: within a rank the order of the files stands.

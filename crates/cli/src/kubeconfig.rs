@@ -35,7 +35,11 @@ pub async fn client(path: &Path, context: Option<&str>) -> Result<Client, Failur
     let server = cluster["server"].as_str().unwrap_or_default();
     let credentials = Credentials::of(&user, folder).await?;
     let tls = if server.starts_with("https://") { Some(tls(&cluster, &credentials, folder)?) } else { None };
-    Client::with(server, tls, credentials.authorization)
+    if let Some(proxy) = cluster["proxy-url"].as_str().filter(|url| !url.is_empty()) {
+        return Err(bad(format!("the cluster is reached through a proxy ({proxy}), which this command does not speak to")));
+    }
+    let server_name = cluster["tls-server-name"].as_str().filter(|name| !name.is_empty());
+    Ok(Client::with(server, tls, credentials.authorization)?.known_as(server_name))
 }
 
 /// How the user of a kubeconfig shows who he is.
@@ -61,16 +65,18 @@ impl Credentials {
         } else if let (Some(name), Some(password)) = (text("username"), text("password")) {
             found.authorization = Some(format!("Basic {}", STANDARD.encode(format!("{name}:{password}"))));
         } else if user["exec"].is_object() {
-            found.run(&user["exec"]).await?;
+            found.run(&user["exec"], folder).await?;
         }
         Ok(found)
     }
 
     /// Asks the program that the kubeconfig names, as kubectl does.
-    async fn run(&mut self, exec: &Value) -> Result<(), Failure> {
+    async fn run(&mut self, exec: &Value, folder: &Path) -> Result<(), Failure> {
         let name = exec["command"].as_str().unwrap_or_default();
+        // A path is one from the kubeconfig's folder; a plain name is looked for as the shell does.
+        let program = if name.contains('/') { folder.join(name) } else { name.into() };
         let failed = |why: String| Failure::Request(format!("the credential program {name}: {why}"));
-        let mut command = tokio::process::Command::new(name);
+        let mut command = tokio::process::Command::new(program);
         command.args(exec["args"].as_array().into_iter().flatten().filter_map(Value::as_str));
         for variable in exec["env"].as_array().into_iter().flatten() {
             command.env(variable["name"].as_str().unwrap_or_default(), variable["value"].as_str().unwrap_or_default());
@@ -113,14 +119,7 @@ fn tls(cluster: &Value, credentials: &Credentials, folder: &Path) -> Result<Arc<
     let builder = if cluster["insecure-skip-tls-verify"] == true {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
     } else {
-        let authority = data(cluster, "certificate-authority", folder)?;
-        let authority = authority.ok_or_else(|| bad("certificate-authority", "the kubeconfig names none".to_owned()))?;
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(&authority) {
-            let certificate = certificate.map_err(|err| bad("certificate-authority", err.to_string()))?;
-            roots.add(certificate).map_err(|err| bad("certificate-authority", err.to_string()))?;
-        }
-        builder.with_root_certificates(roots)
+        builder.with_root_certificates(roots(cluster, folder)?)
     };
     let config = match &credentials.certificate {
         None => builder.with_no_client_auth(),
@@ -132,6 +131,20 @@ fn tls(cluster: &Value, credentials: &Credentials, folder: &Path) -> Result<Arc<
         }
     };
     Ok(Arc::new(config))
+}
+
+/// Who vouches for the server: those that the kubeconfig names, or else those that the machine trusts.
+fn roots(cluster: &Value, folder: &Path) -> Result<RootCertStore, Failure> {
+    let bad = |why: String| Failure::Options(format!("certificate-authority: {why}"));
+    let mut roots = RootCertStore::empty();
+    let Some(named) = data(cluster, "certificate-authority", folder)? else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return Ok(roots);
+    };
+    for certificate in CertificateDer::pem_slice_iter(&named) {
+        roots.add(certificate.map_err(|err| bad(err.to_string()))?).map_err(|err| bad(err.to_string()))?;
+    }
+    Ok(roots)
 }
 
 /// Takes any certificate: `insecure-skip-tls-verify`.

@@ -55,6 +55,7 @@ where
         user: context.user.clone(),
         user_agent: manager_of(exchange.user_agent()),
         warnings: Warnings::default(),
+        emptied: Vec::new(),
     };
     if let Some(warning) = call.target.served.deprecation_warning() {
         let warning = warning.to_owned();

@@ -21,7 +21,7 @@ impl Strategy for APIService {
         Traits {
             unconditional_update: false,
             checks_finalizers: false,
-            name: NameRule::Own,
+            name: NameRule::Own(|service, name, _| name_errors(service, name)),
             reset_fields: &[("", &[&["status"]]), ("status", &[&["spec"], &["metadata"]])],
             ..Traits::DEFAULT
         }
@@ -84,16 +84,20 @@ fn conditions(service: &Value) -> &[Value] {
     field(service, "status").map_or(&[], |s| items(s, "conditions"))
 }
 
+/// A service is named after its version and group.
+fn name_errors(service: &Value, name: &str) -> names::Messages {
+    let problems = names::is_valid_path_segment_name(name);
+    let required = format!("{}.{}", text(spec(service), "version"), text(spec(service), "group"));
+    if !problems.is_empty() || name == required {
+        return problems;
+    }
+    vec![format!("must be `spec.version+\".\"+spec.group`: \"{required}\"")]
+}
+
 fn validate(service: &Value) -> ErrorList {
     let mut errors = ErrorList::new();
     let (spec, path) = (spec(service), Path::new("spec"));
     let (group, version) = (text(spec, "group"), text(spec, "version"));
-    let metadata = Path::new("metadata");
-    let name = field(service, "metadata").map_or("", |m| text(m, "name"));
-    let required = format!("{version}.{group}");
-    if name != required && names::is_valid_path_segment_name(name).is_empty() {
-        errors.push(Error::invalid(&metadata.child("name"), name, format!("must be `spec.version+\".\"+spec.group`: \"{required}\"")));
-    }
     if group.is_empty() && version != "v1" {
         errors.push(Error::required(&path.child("group"), "only v1 may have an empty group and it better be legacy kube"));
     }
@@ -160,13 +164,13 @@ static COLUMNS: &[Column] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::texts;
+    use crate::testing::refused;
 
     #[test]
     fn it_is_named_after_what_it_serves() {
         let service = json!({"metadata": {"name": "v1.other"}, "spec": {"group": "a.io", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 0}});
         assert_eq!(
-            texts(&validate(&service)),
+            refused(&APIService, &service),
             [
                 "metadata.name: Invalid value: \"v1.other\": must be `spec.version+\".\"+spec.group`: \"v1.a.io\"",
                 "spec.versionPriority: Invalid value: 0: must be positive and less than 1000",

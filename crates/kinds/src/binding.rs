@@ -13,7 +13,7 @@ pub struct Binding;
 
 impl Strategy for Binding {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 
     /// Upstream answers 500 with the first of these (C-09-03).

@@ -52,7 +52,7 @@ static SELECTABLE: [SelectableField; 1] = [SelectableField::new("spec.signerName
 impl Strategy for CertificateSigningRequest {
     fn traits(&self) -> Traits {
         Traits {
-            name: NameRule::Own,
+            name: NameRule::PathSegment,
             reset_fields: &[
                 ("", &[&["spec"], &["status"]]),
                 ("status", &[&["spec"], &["status", "conditions"]]),
@@ -202,8 +202,13 @@ fn validate(found: &mut Findings, request: &Value, old: Option<&Value>) {
         Some(_) => None,
     };
     let errors = &mut found.errors;
-    errors
-        .extend(wrong.map(|why| Error::invalid(&path.child("request"), field(request_spec, "request").cloned().unwrap_or_default(), why)));
+    errors.extend(wrong.map(|why| {
+        Error::invalid(
+            &path.child("request"),
+            field(request_spec, "request").filter(|r| r.as_str() != Some("")).cloned().unwrap_or_default(),
+            why,
+        )
+    }));
     validate_usages(errors, request_spec, old.map(spec), &path.child("usages"));
     let signer = text(request_spec, "signerName");
     if signer == LEGACY_SIGNER && old.is_none_or(|old| text(spec(old), "signerName") != LEGACY_SIGNER) {

@@ -9,7 +9,7 @@ use crate::{
     x509,
 };
 use minkapi_schema::{
-    field::{Error, ErrorList, Path, invalid_each},
+    field::{Error, ErrorList, Path},
     names,
 };
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ static SELECTABLE: [SelectableField; 1] = [SelectableField::new("spec.signerName
 
 impl Strategy for ClusterTrustBundle {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, name: NameRule::Own(name_errors), ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, bundle: &Value) -> ErrorList {
@@ -64,12 +64,8 @@ fn spec(bundle: &Value) -> &Value {
 
 fn validate(bundle: &Value, old: Option<&Value>) -> ErrorList {
     let mut errors = ErrorList::new();
-    let (metadata, path) = (Path::new("metadata"), Path::new("spec"));
-    let name = field(bundle, "metadata").map_or("", |m| text(m, "name"));
+    let path = Path::new("spec");
     let signer = text(spec(bundle), "signerName");
-    if !name.is_empty() {
-        invalid_each(&mut errors, &metadata.child("name"), name, name_errors(name, signer));
-    }
     if !signer.is_empty() {
         pod_spec::signer_name(&mut errors, signer, &path.child("signerName"));
     }
@@ -81,17 +77,19 @@ fn validate(bundle: &Value, old: Option<&Value>) -> ErrorList {
 }
 
 /// A signer's bundles are named after it.
-fn name_errors(name: &str, signer: &str) -> names::Messages {
+fn name_errors(bundle: &Value, name: &str, prefix: bool) -> names::Messages {
+    let signer = text(spec(bundle), "signerName");
+    let subdomain = |name: &str| NameRule::Subdomain.check(bundle, name, prefix);
     if signer.is_empty() {
         return if name.contains(':') {
             vec!["ClusterTrustBundle without signer name must not have \":\" in its name".to_owned()]
         } else {
-            names::is_dns1123_subdomain(name)
+            subdomain(name)
         };
     }
     let prefix = format!("{}:", signer.replace('/', ":"));
     match name.strip_prefix(&prefix) {
-        Some(rest) => names::is_dns1123_subdomain(rest),
+        Some(rest) => subdomain(rest),
         None => vec![format!("ClusterTrustBundle for signerName {signer} must be named with prefix {prefix}")],
     }
 }
@@ -147,9 +145,10 @@ mod tests {
 
     #[test]
     fn a_bundle_is_named_after_its_signer() {
-        assert!(name_errors("example.com:foo:x", "example.com/foo").is_empty());
+        let bundle = json!({"spec": {"signerName": "example.com/foo"}});
+        assert!(name_errors(&bundle, "example.com:foo:x", false).is_empty());
         assert_eq!(
-            name_errors("x", "example.com/foo"),
+            name_errors(&bundle, "x", false),
             ["ClusterTrustBundle for signerName example.com/foo must be named with prefix example.com:foo:"]
         );
     }

@@ -47,6 +47,7 @@ impl Strategy for CronJob {
         if name.len() > NAME_MAX {
             errors.push(Error::invalid(&Path::new("metadata").child("name"), name, "must be no more than 52 characters"));
         }
+        errors.extend(declared(object));
         errors
     }
 
@@ -63,7 +64,12 @@ impl Strategy for CronJob {
     }
 
     fn validate_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
-        if cx.subresource == "status" { ErrorList::new() } else { validate_spec(new, Some(old)) }
+        if cx.subresource == "status" {
+            return ErrorList::new();
+        }
+        let mut errors = validate_spec(new, Some(old));
+        errors.extend(declared(new));
+        errors
     }
 
     fn warnings_on_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> Vec<String> {
@@ -139,11 +145,13 @@ fn validate_spec(object: &Value, old: Option<&Value>) -> ErrorList {
     let job = at(object, JOB_SPEC).unwrap_or(&Value::Null);
     errors.extend(validate_job(job, old.and_then(|old| at(old, JOB_SPEC)), &template_path.child("spec")));
     errors.extend(workload::validate_counts(spec, &["successfulJobsHistoryLimit", "failedJobsHistoryLimit"], &path));
-    // Upstream declares this on the type and so tells it last.
-    if text(spec, "schedule").is_empty() {
-        errors.push(Error::required(&path.child("schedule"), ""));
-    }
     errors
+}
+
+/// What upstream declares on the type and so tells last.
+fn declared(object: &Value) -> Option<Error> {
+    let schedule = at(object, &["spec", "schedule"]).and_then(Value::as_str).unwrap_or_default();
+    schedule.is_empty().then(|| Error::required(&Path::new("spec").child("schedule"), ""))
 }
 
 fn validate_job(job: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList {

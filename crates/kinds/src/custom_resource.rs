@@ -51,13 +51,13 @@ impl CustomResource {
     /// # Errors
     /// The body is no JSON object, has no kind, or has metadata of a wrong form.
     pub fn decode(&self, body: &[u8]) -> Result<Decoded, DecodeError> {
-        let Decoded { value, mut problems } = decode_untyped(body)?;
+        let Decoded { value, mut problems, .. } = decode_untyped(body)?;
         if value::text(&value, "kind").is_empty() {
             return Err(DecodeError::MissingKind(String::from_utf8_lossy(body).into_owned()));
         }
         let decoded = self.decode_value(value)?;
         problems.extend(decoded.problems);
-        Ok(Decoded { value: decoded.value, problems })
+        Ok(Decoded { value: decoded.value, problems, emptied: Vec::new() })
     }
 
     /// As [`CustomResource::decode`] for a value that was read already (YAML, a patched object).
@@ -67,7 +67,7 @@ impl CustomResource {
     pub fn decode_value(&self, mut value: Value) -> Result<Decoded, DecodeError> {
         self.schema.default_value(&mut value);
         let problems = self.schema.coerce(&mut value, self.metadata).map_err(DecodeError::Unfit)?;
-        Ok(Decoded { value, problems })
+        Ok(Decoded { value, problems, emptied: Vec::new() })
     }
 
     /// Fills in what upstream fills in whenever it reads from storage: defaults where preparation took a status away, and of

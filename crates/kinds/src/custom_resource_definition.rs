@@ -34,7 +34,12 @@ pub struct CustomResourceDefinition;
 
 impl Strategy for CustomResourceDefinition {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, name: crate::NameRule::Own, ..Traits::WITH_STATUS }
+        Traits {
+            unconditional_update: false,
+            checks_finalizers: false,
+            name: crate::NameRule::Own(validation::name_errors),
+            ..Traits::WITH_STATUS
+        }
     }
 
     fn default(&self, object: &mut Value) {

@@ -1,8 +1,11 @@
 //! Rules that Kubernetes declares on API types. kube-apiserver tells what they find after everything else, in words of
 //! their own: immutable fields print no value.
 
-use crate::value::{field, is_zero};
-use minkapi_schema::field::{Error, ErrorList, Path};
+use crate::value::{field, is_zero, text};
+use minkapi_schema::{
+    field::{Error, ErrorList, Path, invalid_each},
+    names,
+};
 use serde_json::Value;
 
 /// What is wrong with an object, in the two lists in which kube-apiserver finds it.
@@ -26,6 +29,15 @@ impl Findings {
 pub fn required(errors: &mut ErrorList, parent: &Value, key: &str, path: &Path<'_>) {
     if parent.get(key).is_none_or(is_zero) {
         errors.push(Error::required(&path.child(key), ""));
+    }
+}
+
+/// A name that is no DNS subdomain, as declared rules tell it ([`crate::NameRule::Declared`]).
+pub fn name(errors: &mut ErrorList, object: &Value) {
+    let name = object.get("metadata").map_or("", |metadata| text(metadata, "name"));
+    if !name.is_empty() {
+        let problems = names::is_dns1123_subdomain(name).into_iter().map(|why| why.replace("253 characters", "253 bytes"));
+        invalid_each(errors, &Path::new("metadata").child("name"), name, problems.collect());
     }
 }
 

@@ -4,12 +4,9 @@ use crate::{
     Column, Context, DeletedAnswer, NameRule, Row, Strategy, Traits,
     declarative::{self, Findings},
     device_claim, device_configuration, device_name, table, update,
-    value::{field, items, set, text, text_if_set},
+    value::{field, items, set, text_if_set},
 };
-use minkapi_schema::{
-    field::{ErrorList, Path, invalid_each},
-    names,
-};
+use minkapi_schema::field::{ErrorList, Path};
 use serde_json::Value;
 
 /// The strategy of DeviceClass.
@@ -20,7 +17,7 @@ const MAX_CONFIGURATIONS: usize = 32;
 
 impl Strategy for DeviceClass {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { deleted: DeletedAnswer::Object, name: NameRule::Declared, ..Traits::DEFAULT }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, class: &mut Value) {
@@ -54,9 +51,7 @@ fn spec(class: &Value) -> &Value {
 
 fn validate(class: &Value, old: Option<&Value>) -> ErrorList {
     let mut found = Findings::default();
-    let metadata = Path::new("metadata");
-    let name = field(class, "metadata").map_or("", |m| text(m, "name"));
-    invalid_each(&mut found.declared, &metadata.child("name"), name, names::is_dns1123_subdomain(name));
+    declarative::name(&mut found.declared, class);
     let (spec, path) = (spec(class), Path::new("spec"));
     let kept = |key| old.is_some_and(|old| !declarative::changed(spec, self::spec(old), key));
     device_claim::validate_selectors(&mut found, spec, kept("selectors"), &path);

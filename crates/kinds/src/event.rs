@@ -3,7 +3,7 @@
 use crate::{
     Column, Context, GarbageCollection, NameRule, Row, SelectableField, Strategy, Traits, event_v1,
     go_struct::{self, GoField, GoType},
-    table,
+    object_meta, table,
     update::{immutable, same},
     value::{at, field, has, int, text},
 };
@@ -26,6 +26,8 @@ impl Strategy for Event {
         Traits {
             create_on_update: true,
             name: NameRule::PathSegment,
+            metadata_last: true,
+            checks_finalizers: false,
             garbage_collection: GarbageCollection::Unsupported,
             ..Traits::DEFAULT
         }
@@ -190,9 +192,7 @@ fn validate_report(event: &Value, api_version: &str) -> ErrorList {
 }
 
 fn validate_new_form(event: &Value) -> ErrorList {
-    let mut errors = ErrorList::new();
-    let name = at(event, &["metadata"]).map_or("", |meta| text(meta, "name"));
-    invalid_each(&mut errors, &Path::new("metadata").child("name"), name, names::is_dns1123_subdomain(name));
+    let mut errors = object_meta::validate(event, true, &Traits::DEFAULT);
     errors.extend(validate_series(event));
     if !has(event, "eventTime") {
         errors.push(Error::required(&Path::new("eventTime"), ""));

@@ -8,6 +8,6 @@ pub struct Eviction;
 
 impl Strategy for Eviction {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 }

@@ -16,7 +16,7 @@ pub struct IPAddress;
 
 impl Strategy for IPAddress {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::Own(|_, name, _| ip::is_valid_ip(name)), ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, address: &Value) -> ErrorList {
@@ -53,9 +53,7 @@ fn parent(address: &Value) -> Option<&Value> {
 
 fn validate(address: &Value, old: Option<&Value>) -> ErrorList {
     let mut errors = ErrorList::new();
-    let (meta, spec_path) = (Path::new("metadata"), Path::new("spec"));
-    let name = field(address, "metadata").map_or("", |m| text(m, "name"));
-    invalid_each(&mut errors, &meta.child("name"), name, ip::is_valid_ip(name));
+    let spec_path = Path::new("spec");
     let path = spec_path.child("parentRef");
     if let Some(parent) = parent(address) {
         let group = text(parent, "group");
@@ -96,15 +94,15 @@ static COLUMNS: &[Column] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::texts;
+    use crate::testing::refused;
 
     #[test]
     fn its_name_is_the_address_in_canonical_form() {
         let address =
             |name| json!({"metadata": {"name": name}, "spec": {"parentRef": {"resource": "services", "name": "a", "namespace": "b"}}});
-        assert!(validate(&address("2001:db8::1"), None).is_empty());
+        assert!(refused(&IPAddress, &address("2001:db8::1")).is_empty());
         assert_eq!(
-            texts(&validate(&address("2001:DB8::1"), None)),
+            refused(&IPAddress, &address("2001:DB8::1")),
             ["metadata.name: Invalid value: \"2001:DB8::1\": must be in canonical form (\"2001:db8::1\")"]
         );
     }

@@ -224,7 +224,7 @@ fn validate_spec(object: &Value, old: Option<&Value>) -> ErrorList {
 fn host_name_error(object: &Value) -> Option<Error> {
     let spec = at(object, &["spec"])?;
     let completions = int(spec, "completions").filter(|n| *n > 0 && text(spec, "completionMode") == "Indexed")?;
-    let name = at(object, &["metadata", "name"])?.as_str()?;
+    let name = at(object, &["metadata", "name"]).and_then(Value::as_str).unwrap_or_default();
     let last = format!("{name}-{}", completions - 1);
     let detail = format!("will not able to create pod with invalid DNS label: {last}");
     (!names::is_dns1123_label(&last).is_empty()).then(|| Error::invalid(&Path::new("metadata").child("name"), name, detail))

@@ -5,7 +5,7 @@ use crate::{
     pod_spec::{
         ResourceList, is_overcommit_allowed, resource_list, round_resources, validate_container_resource_name, validate_resource_name,
     },
-    value::{field_mut, items, items_mut, map, object_mut, set_default, text},
+    value::{field_mut, items, items_mut, map, object_mut, set, set_default, text},
 };
 use minkapi_schema::{
     field::{Error, ErrorList, Path, invalid_each},
@@ -39,6 +39,13 @@ impl Strategy for LimitRange {
             }
             LISTS.iter().for_each(|list| round_resources(item, list));
         }
+    }
+
+    /// One without a name is named after its uid.
+    fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {
+        let Some(metadata) = field_mut(object, "metadata").filter(|metadata| text(metadata, "name").is_empty()) else { return };
+        let uid = text(metadata, "uid").to_owned();
+        set(metadata, "name", uid);
     }
 
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {

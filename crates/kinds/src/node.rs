@@ -311,8 +311,9 @@ fn validate_pod_cidrs(errors: &mut ErrorList, blocks: &[Value]) {
         return;
     }
     let parsed: Vec<_> = texts.iter().filter_map(|t| ip::parse_cidr_sloppy(t)).collect();
-    if let Some(bad) = texts.iter().find(|t| ip::parse_cidr_sloppy(t).is_none()) {
-        let why = format!("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR address: {bad}");
+    if let Some((at, bad)) = texts.iter().enumerate().find(|(_, t)| ip::parse_cidr_sloppy(t).is_none()) {
+        let why =
+            format!("invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[{at}]: <nil> (invalid CIDR address: {bad})");
         errors.push(Error::internal(&path, why));
     }
     let dual = parsed.len() == texts.len() && parsed.iter().any(|(a, _)| a.is_ipv4()) && parsed.iter().any(|(a, _)| a.is_ipv6());

@@ -1,6 +1,7 @@
 //! `v1.NodeSelector`: which nodes something can be used on.
 
 use crate::{
+    go_struct::{self, GoField, GoType},
     label_selector::ValuesOf,
     node_label,
     value::{items, text},
@@ -10,6 +11,15 @@ use minkapi_schema::{
     names,
 };
 use serde_json::Value;
+
+/// A term as Go prints it.
+pub const TERM: &[GoField] = &[
+    go_struct::field("MatchExpressions", "matchExpressions", GoType::List(REQUIREMENT)),
+    go_struct::field("MatchFields", "matchFields", GoType::List(REQUIREMENT)),
+];
+
+const REQUIREMENT: &[GoField] =
+    &[go_struct::text("Key", "key"), go_struct::text("Operator", "operator"), go_struct::nullable("Values", "values")];
 
 /// Everything wrong with a node selector.
 pub fn validate(selector: &Value, path: &Path<'_>, values: ValuesOf) -> ErrorList {

@@ -4,7 +4,7 @@
 //! `prepare_for_update`, [`keep_system_fields`] and [`validate_update`], in this order.
 
 pub use crate::update::{IMMUTABLE, immutable};
-use crate::{NameRule, Traits, update, value};
+use crate::{Context, NameRule, Strategy, Traits, update, value};
 use minkapi_schema::{
     field::{self, Error, ErrorList, Path, invalid_each},
     names,
@@ -19,18 +19,61 @@ const MANAGER_MAX: usize = 128;
 const SUBRESOURCE_MAX: usize = 256;
 
 impl NameRule {
-    /// What is wrong with a name; with `prefix`, with a `generateName`. [`NameRule::Own`] asks only for a path segment,
-    /// as upstream does of every kind.
-    pub fn check(self, name: &str, prefix: bool) -> names::Messages {
+    /// What is wrong with a name of an object; with `prefix`, with a `generateName`.
+    pub fn check(self, object: &Value, name: &str, prefix: bool) -> names::Messages {
         let masked = if prefix { names::mask_trailing_dash(name) } else { name.into() };
         match self {
             Self::Subdomain => names::is_dns1123_subdomain(&masked),
             Self::Label => names::is_dns1123_label(&masked),
             Self::Label1035 => names::is_dns1035_label(&masked),
-            Self::PathSegment | Self::Own if prefix => names::is_valid_path_segment_prefix(name),
-            Self::PathSegment | Self::Own => names::is_valid_path_segment_name(name),
+            Self::PathSegment if prefix => names::is_valid_path_segment_prefix(name),
+            Self::PathSegment => names::is_valid_path_segment_name(name),
+            Self::Own(check) => check(object, name, prefix),
+            Self::Declared => names::Messages::new(),
         }
     }
+}
+
+/// Everything wrong with a new object: its metadata and what its kind finds.
+pub fn validate_new(strategy: &dyn Strategy, cx: &Context<'_>, object: &Value, namespaced: bool) -> ErrorList {
+    let traits = strategy.traits();
+    if !traits.metadata_last {
+        let mut errors = validate(object, namespaced, &traits);
+        errors.extend(strategy.validate(cx, object));
+        return errors;
+    }
+    let errors = strategy.validate(cx, object);
+    if errors.is_empty() { validate(object, namespaced, &traits) } else { errors }
+}
+
+/// What a template's metadata may not say, in Go's order of fields: all but labels and annotations.
+const NOT_IN_TEMPLATES: &[&str] = &[
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+
+/// Everything wrong with the metadata of objects that a controller makes from a template.
+pub fn validate_of_template(metadata: &Value, path: &Path<'_>) -> ErrorList {
+    let mut errors = validate_annotations(metadata.get("annotations"), &path.child("annotations"));
+    errors.extend(validate_labels(metadata.get("labels"), &path.child("labels")));
+    // The grace period is a pointer in Go, so that zero is set as well.
+    let is_set = |key: &str| key == "deletionGracePeriodSeconds" || !metadata.get(key).is_some_and(value::is_zero);
+    for key in NOT_IN_TEMPLATES.iter().filter(|key| value::has(metadata, key) && is_set(key)) {
+        let shown = if *key == "uid" { "uID" } else { key };
+        errors.push(Error::forbidden(&path.child(shown), "cannot be set"));
+    }
+    errors
 }
 
 /// Everything wrong with the metadata of a new object; a name has been generated already.
@@ -42,7 +85,7 @@ pub fn validate(object: &Value, namespaced: bool, traits: &Traits) -> ErrorList 
 
 fn validate_generic(object: &Value, namespaced: bool, rule: NameRule) -> ErrorList {
     let meta = object.get("metadata").unwrap_or(&Value::Null);
-    validate_at(meta, namespaced, &PATH, |name, prefix| rule.check(name, prefix))
+    validate_at(meta, namespaced, &PATH, |name, prefix| rule.check(object, name, prefix))
 }
 
 /// As [`validate`], for an ObjectMeta at any place and with any name rule, which gets a name and whether it is a prefix.
@@ -58,7 +101,7 @@ pub fn validate_at(meta: &Value, namespaced: bool, path: &Path<'_>, rule: impl F
     }
     match (namespaced, value::text(meta, "namespace")) {
         (true, "") => errors.push(Error::required(&path.child("namespace"), "")),
-        (true, namespace) => invalid_each(&mut errors, &path.child("namespace"), namespace, NameRule::Label.check(namespace, false)),
+        (true, namespace) => invalid_each(&mut errors, &path.child("namespace"), namespace, names::is_dns1123_label(namespace)),
         (false, "") => {}
         (false, _) => errors.push(Error::forbidden(&path.child("namespace"), "not allowed on this type")),
     }

@@ -177,8 +177,11 @@ fn validate_annotations(errors: &mut ErrorList, spec: &Value, path: &Path<'_>) {
     for (key, value) in entries(spec, "unverifiedUserAnnotations") {
         size += key.len() + value.as_str().map_or(0, str::len);
         let key = key.to_lowercase();
-        if key.contains('/') {
-            invalid_each(errors, path, &key, names::is_prefixed_qualified_name(&key));
+        let problems = names::is_qualified_name(&key);
+        if key.is_empty() {
+            errors.push(Error::required(path, ""));
+        } else if !problems.is_empty() || key.contains('/') {
+            invalid_each(errors, path, &key, problems);
         } else {
             errors.push(Error::invalid(path, key, "must be a domain-prefixed key (such as \"acme.io/foo\")"));
         }

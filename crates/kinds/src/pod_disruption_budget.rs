@@ -1,7 +1,7 @@
 //! PodDisruptionBudget: how many pods must stay, or may go.
 
 use crate::{
-    Column, Context, Row, Strategy, Traits, condition,
+    Column, Context, NameRule, Row, Strategy, Traits, condition,
     go_struct::{self, GoField},
     label_selector,
     rolling_update::{validate_int_or_percent, validate_not_more_than_100_percent},
@@ -19,7 +19,13 @@ pub struct PodDisruptionBudget;
 
 impl Strategy for PodDisruptionBudget {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::WITH_STATUS }
+        Traits {
+            unconditional_update: false,
+            name: NameRule::PathSegment,
+            metadata_last: true,
+            checks_finalizers: false,
+            ..Traits::WITH_STATUS
+        }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {

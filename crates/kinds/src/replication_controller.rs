@@ -1,7 +1,7 @@
 //! ReplicationController: selector and labels come from its template.
 
 use crate::{
-    Column, Context, GarbageCollection, Row, SelectableField, Strategy, Traits,
+    Column, Context, GarbageCollection, NameRule, Row, SelectableField, Strategy, Traits, declarative,
     pod_spec::Options,
     pod_template, table,
     update::{bump_generation_on_spec, clear_status, keep_other_side, start_generation},
@@ -20,7 +20,7 @@ pub struct ReplicationController;
 
 impl Strategy for ReplicationController {
     fn traits(&self) -> Traits {
-        Traits { garbage_collection: GarbageCollection::Orphan, ..Traits::WITH_STATUS }
+        Traits { name: NameRule::Declared, garbage_collection: GarbageCollection::Orphan, ..Traits::WITH_STATUS }
     }
 
     fn default(&self, object: &mut Value) {
@@ -46,7 +46,9 @@ impl Strategy for ReplicationController {
     }
 
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {
-        validate_spec(object, None)
+        let mut errors = validate_spec(object, None);
+        declarative::name(&mut errors, object);
+        errors
     }
 
     fn warnings_on_create(&self, _: &Context<'_>, object: &Value) -> Vec<String> {

@@ -6,7 +6,7 @@ use crate::{
     device_claim,
     object_meta::{self, IMMUTABLE},
     table,
-    value::{at, at_mut, field},
+    value::{at, at_mut},
 };
 use minkapi_schema::field::{Error, ErrorList, Path};
 use serde_json::Value;
@@ -67,8 +67,7 @@ fn findings(template: &Value) -> Findings {
     let spec_path = Path::new("spec");
     let metadata = at(template, &["spec", "metadata"]).unwrap_or(&Value::Null);
     let path = spec_path.child("metadata");
-    found.errors.extend(object_meta::validate_labels(field(metadata, "labels"), &path.child("labels")));
-    found.errors.extend(object_meta::validate_annotations(field(metadata, "annotations"), &path.child("annotations")));
+    found.errors.extend(object_meta::validate_of_template(metadata, &path));
     device_claim::validate(&mut found, at(template, CLAIM).unwrap_or(&Value::Null), false, &spec_path.child("spec"));
     found
 }

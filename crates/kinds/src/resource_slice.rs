@@ -217,7 +217,10 @@ fn validate_nodes(errors: &mut ErrorList, spec: &Value, path: &Path<'_>) {
         errors.extend(node_selector::validate(selector, &path, ValuesOf::All));
         let terms = items(selector, "nodeSelectorTerms");
         if terms.len() != 1 {
-            errors.push(Error::invalid(&path.child("nodeSelectorTerms"), terms.to_vec(), "must have exactly one node selector term"));
+            let printed =
+                if has(selector, "nodeSelectorTerms") { go_struct::compact_list(terms, node_selector::TERM) } else { "null".to_owned() };
+            let why = "must have exactly one node selector term";
+            errors.push(Error::invalid_printed(&path.child("nodeSelectorTerms"), printed, why));
         }
     }
     for (key, name) in [("allNodes", "`allNodes`"), ("perDeviceNodeSelection", "`perDeviceNodeSelection`")] {

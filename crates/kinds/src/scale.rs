@@ -13,7 +13,7 @@ pub struct Scale;
 
 impl Strategy for Scale {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, scale: &Value) -> ErrorList {

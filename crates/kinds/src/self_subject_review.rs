@@ -8,6 +8,6 @@ pub struct SelfSubjectReview;
 
 impl Strategy for SelfSubjectReview {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 }

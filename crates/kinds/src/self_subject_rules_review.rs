@@ -8,6 +8,6 @@ pub struct SelfSubjectRulesReview;
 
 impl Strategy for SelfSubjectRulesReview {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{Column, Row};
 use minkapi_object::Status;
 use minkapi_registry::Text;
-use minkapi_schema::field::ErrorList;
+use minkapi_schema::{field::ErrorList, names};
 use serde_json::Value;
 use std::{borrow::Cow, sync::Arc};
 
@@ -43,7 +43,7 @@ impl Context<'_> {
 }
 
 /// How names of a kind are checked (C-03-17); the functions are in `minkapi_schema::names`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum NameRule {
     /// DNS-1123 subdomain.
     Subdomain,
@@ -53,8 +53,11 @@ pub enum NameRule {
     Label1035,
     /// Any path segment.
     PathSegment,
-    /// The kind's own [`Strategy::validate`] checks the name.
-    Own,
+    /// The kind's own: given the object, and a name or (with `true`) a `generateName`.
+    Own(fn(&Value, &str, bool) -> names::Messages),
+    /// A rule that is declared on the type: [`Strategy::validate`] tells of a bad name after everything else, and
+    /// `generateName` is not looked at.
+    Declared,
 }
 
 /// What a deletion without finalizers answers (C-08-12).
@@ -86,6 +89,9 @@ pub struct Traits {
     pub unconditional_update: bool,
     /// How names are checked.
     pub name: NameRule,
+    /// The metadata is looked at only when [`Strategy::validate`] has found nothing, since upstream's validation of the
+    /// kind leaves it out.
+    pub metadata_last: bool,
     /// Finalizers without a domain must be standard ones (C-03-18). Upstream leaves this out where a kind's validation
     /// is apimachinery's alone.
     pub checks_finalizers: bool,
@@ -114,6 +120,7 @@ impl Traits {
         create_on_update: false,
         unconditional_update: true,
         name: NameRule::Subdomain,
+        metadata_last: false,
         checks_finalizers: true,
         deleted: DeletedAnswer::Status,
         garbage_collection: GarbageCollection::Background,

@@ -34,7 +34,7 @@ const METADATA_ORDER: &[&str] = &[
 
 impl Strategy for SubjectAccessReview {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, review: &Value) -> ErrorList {

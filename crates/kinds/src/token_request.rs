@@ -20,7 +20,7 @@ const ADMISSION_GROUPS: &str = "admissionReviewAPIGroups";
 
 impl Strategy for TokenRequest {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 
     fn default(&self, request: &mut Value) {

@@ -8,6 +8,6 @@ pub struct TokenReview;
 
 impl Strategy for TokenReview {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own, ..Traits::DEFAULT }
+        Traits { name: NameRule::PathSegment, ..Traits::DEFAULT }
     }
 }

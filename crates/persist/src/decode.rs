@@ -4,7 +4,8 @@ use crate::encode::tag;
 use bytes::Bytes;
 use minkapi_object::Object;
 use minkapi_store::{
-    Below, ChangedObject, Fork, Forked, ImagePart, ImageView, Key, Kind, LayerCover, LayerEntry, Mode, Record, Settled, Store, Undone,
+    Below, ChangedObject, Fork, Forked, ImagePart, ImageView, Key, Kind, LayerCover, LayerEntry, Mode, Record, Settled, Store, TakenOver,
+    Undone,
 };
 use std::sync::Arc;
 
@@ -138,7 +139,13 @@ impl<'a> Decoder<'a> {
         let object = self.object()?;
         let cover = match self.flag()? {
             true => {
-                let (since, settled) = (self.number()?, self.flag()?);
+                let since = self.number()?;
+                let settled = match self.byte()? {
+                    0 => TakenOver::Nothing,
+                    1 => TakenOver::This,
+                    2 => TakenOver::Earlier(self.object()??),
+                    _ => return None,
+                };
                 Some(LayerCover { since, settled, origin: self.object()? })
             }
             false => None,

@@ -1,7 +1,9 @@
 //! Records and snapshot parts as bytes.
 
 use minkapi_object::Object;
-use minkapi_store::{Below, ChangedObject, Fork, Forked, ImagePart, ImageView, Key, Kind, LayerEntry, Mode, Record, Settled, Undone};
+use minkapi_store::{
+    Below, ChangedObject, Fork, Forked, ImagePart, ImageView, Key, Kind, LayerEntry, Mode, Record, Settled, TakenOver, Undone,
+};
 use std::{collections::HashMap, sync::Arc};
 
 /// What comes first of a record or part, and tells what it is.
@@ -110,7 +112,14 @@ impl Encoder {
         self.flag(entry.cover.is_some());
         if let Some(cover) = &entry.cover {
             self.number(cover.since);
-            self.flag(cover.settled);
+            match &cover.settled {
+                TakenOver::Nothing => self.byte(0),
+                TakenOver::This => self.byte(1),
+                TakenOver::Earlier(object) => {
+                    self.byte(2);
+                    self.object(Some(object));
+                }
+            }
             self.object(cover.origin.as_ref());
         }
     }

@@ -27,6 +27,9 @@ pub struct Decoded {
     /// `unknown field "spec.x"` and `duplicate field "spec.replicas"` in the order of the document (C-03-31), each once,
     /// at most 100.
     pub problems: Vec<String>,
+    /// Fields that held an empty list or map, or no bytes, and were left out: the path, and `[]`, `{}` or `""`. Go's errors
+    /// print them.
+    pub emptied: Vec<(String, &'static str)>,
 }
 
 /// Why a document cannot be decoded.
@@ -88,7 +91,7 @@ pub fn decode(body: &[u8], of: &Struct) -> Result<Decoded, DecodeError> {
     };
     match decoder.type_error {
         Some(why) => Err(DecodeError::Unfit(why)),
-        None => Ok(Decoded { value, problems: decoder.problems }),
+        None => Ok(Decoded { value, problems: decoder.problems, emptied: decoder.emptied }),
     }
 }
 
@@ -116,7 +119,7 @@ pub fn decode_part(value: &Value, of: &Struct, path: &str) -> Result<Decoded, St
     };
     match decoder.type_error {
         Some(why) => Err(why),
-        None => Ok(Decoded { value, problems: decoder.problems }),
+        None => Ok(Decoded { value, problems: decoder.problems, emptied: decoder.emptied }),
     }
 }
 
@@ -133,7 +136,7 @@ pub fn decode_untyped(body: &[u8]) -> Result<Decoded, DecodeError> {
     };
     match decoder.type_error {
         Some(why) => Err(DecodeError::Unfit(why)),
-        None => Ok(Decoded { value, problems: decoder.problems }),
+        None => Ok(Decoded { value, problems: decoder.problems, emptied: decoder.emptied }),
     }
 }
 
@@ -171,6 +174,7 @@ struct Decoder<'a> {
     /// The first error that does not end decoding.
     type_error: Option<String>,
     problems: Vec<String>,
+    emptied: Vec<(String, &'static str)>,
     /// Below types that Go decodes by hand nothing is noticed.
     lenient: bool,
 }
@@ -180,7 +184,7 @@ const HEADER_TYPE: &str = r#"struct { APIVersion string "json:\"apiVersion,omite
 
 impl<'a> Decoder<'a> {
     const fn new(body: &'a [u8]) -> Self {
-        Self { reader: Reader::new(body), type_error: None, problems: Vec::new(), lenient: false }
+        Self { reader: Reader::new(body), type_error: None, problems: Vec::new(), emptied: Vec::new(), lenient: false }
     }
 
     fn document(&mut self, of: &Struct) -> Result<Value, Fault> {
@@ -261,6 +265,15 @@ impl<'a> Decoder<'a> {
             }
             let inner = Place::Field { parent: place, of, field };
             if let Some(value) = self.value(&field.schema, &inner, depth + 1)? {
+                let empty = match &value {
+                    Value::Array(items) if items.is_empty() => Some("[]"),
+                    Value::String(text) if text.is_empty() && matches!(field.schema.shape, Shape::Bytes) => Some("\"\""),
+                    Value::Object(members) if members.is_empty() && matches!(field.schema.shape, Shape::Map(_)) => Some("{}"),
+                    _ => None,
+                };
+                if let Some(empty) = empty {
+                    self.emptied.push((place.document_path(&key), empty));
+                }
                 store(&mut map, field, value, again);
             }
         }

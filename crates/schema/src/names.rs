@@ -181,12 +181,6 @@ pub fn is_qualified_name(value: &str) -> Messages {
     errors
 }
 
-/// A qualified name that must have a prefix.
-pub fn is_prefixed_qualified_name(value: &str) -> Messages {
-    let errors = is_qualified_name(value);
-    if errors.is_empty() && !value.contains('/') { vec!["must include a prefix (e.g. 'example.com/key')".to_owned()] } else { errors }
-}
-
 /// A label's value: empty, or at most 63 characters of the alphabet of names.
 pub fn is_valid_label_value(value: &str) -> Messages {
     let mut errors = Vec::new();

@@ -35,6 +35,9 @@ pub enum ParseError {
     Suffix,
 }
 
+/// Numbers below this are held by upstream as 64-bit integers, others as decimals of any length.
+const FEW_DIGITS: u128 = 1_000_000_000_000_000_000;
+
 impl Quantity {
     /// Zero.
     pub const ZERO: Self = Self { mantissa: 0, scale: 0, format: Format::DecimalSi, text: None };
@@ -74,14 +77,21 @@ impl Quantity {
         self.scaled_value(-3)
     }
 
-    /// In units of `10^scale`, smaller parts rounded away from zero. 0 where it does not fit, as upstream answers.
+    /// In units of `10^scale`, smaller parts rounded away from zero. What does not fit is as upstream answers: the lower
+    /// bits of numbers with many digits, 0 for others.
     pub fn scaled_value(&self, scale: i32) -> i64 {
         let value = if self.scale < scale {
             Some(scale_down(self.mantissa, scale.saturating_sub(self.scale)).0)
         } else {
             pow10(self.scale.saturating_sub(scale)).and_then(|p| self.mantissa.checked_mul(p))
         };
-        value.and_then(|v| i64::try_from(v).ok()).unwrap_or(0)
+        value.and_then(|v| i64::try_from(v).ok()).unwrap_or_else(|| {
+            if self.mantissa.unsigned_abs() < FEW_DIGITS {
+                return 0;
+            }
+            let lift = pow10(self.scale.saturating_sub(scale)).unwrap_or(0);
+            (self.mantissa as i64).wrapping_mul(lift as i64)
+        })
     }
 
     /// The value as a double, for ratios.

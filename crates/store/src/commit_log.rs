@@ -120,8 +120,19 @@ pub struct LayerCover<T> {
     pub since: Revision,
     /// The parent's object that it stands for.
     pub origin: Option<Arc<T>>,
-    /// Whether the parent has taken over the entry's object.
-    pub settled: bool,
+    /// What the parent has taken over.
+    pub settled: TakenOver<T>,
+}
+
+/// What the parent of a sandbox has taken over of an entry.
+#[derive(Debug)]
+pub enum TakenOver<T> {
+    /// Nothing.
+    Nothing,
+    /// The entry's object.
+    This,
+    /// An object that the entry had before.
+    Earlier(Arc<T>),
 }
 
 /// The log of a store, if it has one.

@@ -31,7 +31,7 @@ mod wake;
 mod world;
 
 pub use commit::{Change, ChangeFn, CommitAllError, CommitError, Committed, Expect, Op};
-pub use commit_log::{ChangedObject, CommitLog, Forked, LayerCover, LayerEntry, LogFailed, Record, Undone};
+pub use commit_log::{ChangedObject, CommitLog, Forked, LayerCover, LayerEntry, LogFailed, Record, TakenOver, Undone};
 pub use event::{Event, Transition};
 pub use fork::{Fork, ForkError, Mode, RemoveError};
 pub use history::{Events, TooOld};

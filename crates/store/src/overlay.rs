@@ -16,8 +16,11 @@ pub struct Difference<T> {
     pub key: Key,
     /// The sandbox's object; none if it deleted the parent's.
     pub own: Option<Arc<T>>,
-    /// The parent's object when the sandbox first changed it; none if the sandbox created it.
+    /// The parent's object when the sandbox first changed it, or took part in it last; none if the sandbox created it.
     pub origin: Option<Arc<T>>,
+    /// The sandbox's object that the parent took over last, if it did. It need not be the same as `origin`, which may hold
+    /// changes of the parent's own as well.
+    pub settled: Option<Arc<T>>,
 }
 
 /// Why a view cannot be set back.
@@ -84,6 +87,7 @@ impl<T> Snapshot<T> {
             key: key.clone(),
             own: entry.object.clone(),
             origin: entry.cover.as_ref().and_then(|c| c.origin.clone()),
+            settled: entry.cover.as_ref().and_then(|c| c.settled.clone()),
         };
         entries.map(difference).collect()
     }

@@ -1,7 +1,7 @@
 //! Making the changes of a log again.
 
 use crate::{
-    ForkError, Forked, Key, Kind, LayerCover, LayerEntry, Mode, Record, Revision, Snapshot, Store, Undone, Versioned, View,
+    ForkError, Forked, Key, Kind, LayerCover, LayerEntry, Mode, Record, Revision, Snapshot, Store, TakenOver, Undone, Versioned, View,
     layer::{Cover, Entry, KindState, Layer, Parent, ViewId},
     log::Log,
 };
@@ -152,8 +152,9 @@ fn undo_all<T: Versioned>(mut state: Snapshot<T>, revision: Revision, undo: Vec<
 impl<T> LayerEntry<T> {
     pub(crate) fn of(entry: &Entry<T>) -> Self {
         let settled = |cover: &Cover<T>| match (&cover.settled, &entry.object) {
-            (Some(settled), Some(object)) => Arc::ptr_eq(settled, object),
-            _ => false,
+            (Some(settled), Some(object)) if Arc::ptr_eq(settled, object) => TakenOver::This,
+            (Some(settled), _) => TakenOver::Earlier(settled.clone()),
+            (None, _) => TakenOver::Nothing,
         };
         let cover = entry.cover.as_ref().map(|c| LayerCover { since: c.since, origin: c.origin.clone(), settled: settled(c) });
         Self { object: entry.object.clone(), cover }
@@ -161,7 +162,11 @@ impl<T> LayerEntry<T> {
 
     pub(crate) fn into_entry(self) -> Entry<T> {
         let cover = self.cover.map(|c| {
-            let settled = self.object.clone().filter(|_| c.settled);
+            let settled = match c.settled {
+                TakenOver::Nothing => None,
+                TakenOver::This => self.object.clone(),
+                TakenOver::Earlier(object) => Some(object),
+            };
             Arc::new(Cover { since: c.since, origin: c.origin, settled })
         });
         Entry { object: self.object, cover }

@@ -164,6 +164,7 @@ pub(crate) fn own_call(served: &Arc<Served>, namespace: &str, name: &str, subres
         user: UserInfo { name: "system:apiserver".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
         user_agent: "kube-apiserver".to_owned(),
         warnings: Warnings::default(),
+        emptied: Vec::new(),
     }
 }
 

@@ -60,6 +60,8 @@ pub struct WriteOptions {
     pub field_validation: FieldValidation,
     /// `force` of an apply.
     pub force: bool,
+    /// The uid that a new object gets; one of its own if there is none. Only imports say it.
+    pub uid: Option<String>,
 }
 
 /// Warnings raised while serving, in order and each once (C-01-14).
@@ -97,6 +99,8 @@ pub struct Call {
     pub user_agent: String,
     /// Collected on the way.
     pub warnings: Warnings,
+    /// Fields that were sent as an empty list or map, which the object does not show; see [`minkapi_schema::decode::Decoded`].
+    pub emptied: Vec<(String, &'static str)>,
 }
 
 /// A request body, decoded as far as its content type says.

@@ -97,17 +97,15 @@ impl View {
     async fn store_named(&self, call: &mut Call, mut object: Value, options: &WriteOptions, moment: &Moment) -> Result<Outcome, Refused> {
         let served = call.target.served.clone();
         let hooks = hooks::of(&served);
-        metadata::fill_system_fields(&mut object, self.config().ids.uid(), moment);
-        let name = metadata::text(&object, "name").to_owned();
-        call.target.name.clone_from(&name);
+        metadata::fill_system_fields(&mut object, options.uid.clone().unwrap_or_else(|| self.config().ids.uid()), moment);
+        metadata::text(&object, "name").clone_into(&mut call.target.name);
         let reserved = hooks.begin_create(self, call, &mut object, options.dry_run)?;
         let api_version = served.resource.api_version();
         let cx = moment.context(&call.target, &call.user, &api_version);
         served.strategy.prepare_for_create(&cx, &mut object);
-        let mut errors = object_meta::validate(&object, served.resource.namespaced, &served.strategy.traits());
-        errors.extend(served.strategy.validate(&cx, &object));
+        let errors = object_meta::validate_new(&*served.strategy, &cx, &object, served.resource.namespaced);
         if !errors.is_empty() {
-            return Err(metadata::invalid(&served, &object, &errors).into());
+            return Err(metadata::invalid(call, &object, errors).into());
         }
         call.warnings.extend(served.strategy.warnings_on_create(&cx, &object));
         let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
@@ -116,7 +114,7 @@ impl View {
         if given_version != 0 && !options.dry_run {
             return Err(Status::unclassified("resourceVersion should not be set on objects to be created").into());
         }
-        let key = Key::new(&call.target.namespace, &name);
+        let key = Key::new(&call.target.namespace, metadata::text(&object, "name"));
         if options.dry_run {
             if let Some(existing) = self.snapshot().get(served.storage, &key) {
                 return Err(Refused::Taken(existing));

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// 400 for what is no such object (C-03-03), or has unknown fields in strict mode (C-03-31).
 pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, form: &Form) -> Result<Value, Status> {
     let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
-    let Decoded { mut value, problems } = match body {
+    let Decoded { mut value, problems, emptied } = match body {
         Body::Json(bytes) => text(call, &bytes, validation, form)?,
         Body::Yaml { json, duplicates, strict_error } => {
             let mut decoded = text(call, &json, validation, form)?;
@@ -20,9 +20,10 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
             decoded.problems.splice(0..0, first);
             decoded
         }
-        Body::Decoded(value) => Decoded { value, problems: Vec::new() },
+        Body::Decoded(value) => Decoded { value, problems: Vec::new(), emptied: Vec::new() },
     };
     report(call, problems, validation, &form.kind, version)?;
+    call.emptied = emptied;
     match_type(&mut value, form)?;
     form.default(&mut value);
     Ok(value)
@@ -94,7 +95,7 @@ pub(crate) fn tree(value: &Value, current: Option<&Value>, form: &Form) -> Resul
                 }
             }
             if let Some(value) = current.and_then(|current| decode_changed(value, current, &form.schema)) {
-                return Ok(Decoded { value, problems: Vec::new() });
+                return Ok(Decoded { value, problems: Vec::new(), emptied: Vec::new() });
             }
             decode_value(value, &form.schema).map_err(|err| err.to_string())
         }

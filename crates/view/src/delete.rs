@@ -83,6 +83,7 @@ impl View {
                 user: call.user.clone(),
                 user_agent: call.user_agent.clone(),
                 warnings: std::mem::take(&mut call.warnings),
+                emptied: Vec::new(),
             };
             let result = self.delete_one(&mut one, options).await;
             call.warnings = one.warnings;

@@ -16,6 +16,9 @@ pub enum Uids {
     Replace(String),
 }
 
+/// Labels and selectors by which a job knows its pods.
+const UID_LABELS: [&str; 2] = ["controller-uid", "batch.kubernetes.io/controller-uid"];
+
 /// What an import of one object has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Imported {
@@ -43,7 +46,14 @@ impl View {
         for key in ["resourceVersion", "selfLink", "managedFields"] {
             metadata::of(&mut bare).remove(key);
         }
-        let options = WriteOptions { field_validation: FieldValidation::Ignore, ..WriteOptions::default() };
+        // Looked for at first, since an object that is there holds what another of its name would need: addresses, ports.
+        let call = self.call_for(&bare)?;
+        if !call.target.name.is_empty() && self.home(&call.target.served).stored(&call).is_some() {
+            return Ok(Imported::Existing);
+        }
+        // From the start, since some kinds name their uid elsewhere: a job in its selector and labels.
+        let uid = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()).map(str::to_owned);
+        let options = WriteOptions { field_validation: FieldValidation::Ignore, uid, ..WriteOptions::default() };
         match self.create_object_with(&bare, &options).await {
             Ok(created) => self.restore(&object, &created).map(|()| Imported::Created),
             Err(status) if status.reason == StatusReason::AlreadyExists => Ok(Imported::Existing),
@@ -75,13 +85,15 @@ impl View {
     }
 }
 
-/// Replaces all uids, wherever an object names one: its own, its owners', those of what it refers to.
+/// Replaces all uids, wherever an object names one: its own, its owners', those of what it refers to or selects by.
 fn replace_uids(value: &mut Value, salt: &str) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
                 match member {
-                    Value::String(uid) if key == "uid" && !uid.is_empty() => *uid = replaced(uid, salt),
+                    Value::String(uid) if (key == "uid" || UID_LABELS.contains(&key.as_str())) && !uid.is_empty() => {
+                        *uid = replaced(uid, salt)
+                    }
                     other => replace_uids(other, salt),
                 }
             }

@@ -1,7 +1,8 @@
 //! What the API does with `metadata` of every kind.
 
-use crate::{Call, Served, Target, Warnings, view::Moment};
+use crate::{Call, Target, Warnings, view::Moment};
 use minkapi_object::Status;
+use minkapi_schema::field::ErrorList;
 use serde_json::{Map, Value};
 
 /// `metadata` of an object, made if it is not there.
@@ -147,8 +148,15 @@ pub(crate) fn manager<'a>(call: &'a Call, field_manager: &'a str) -> &'a str {
 
 /// The 422 for an object (C-02-16). It speaks of the group in which the kind is stored, as upstream's internal types do,
 /// and of the kind that the object says it is.
-pub(crate) fn invalid(served: &Served, object: &Value, errors: &[minkapi_schema::field::Error]) -> Status {
+pub(crate) fn invalid(call: &Call, object: &Value, mut errors: ErrorList) -> Status {
+    let served = &call.target.served;
+    // Go's empty lists and maps are not null.
+    for error in errors.iter_mut().filter(|error| error.bad_value.as_deref() == Some("null")) {
+        if let Some((_, empty)) = call.emptied.iter().find(|(path, _)| *path == error.field) {
+            error.bad_value = Some((*empty).to_owned());
+        }
+    }
     let (group, _) = served.resource.storage_version.split_once('/').unwrap_or_default();
     let kind = object["kind"].as_str().unwrap_or(&served.resource.kind);
-    minkapi_schema::field::invalid(group, kind, text(object, "name"), errors)
+    minkapi_schema::field::invalid(group, kind, text(object, "name"), &errors)
 }

@@ -24,6 +24,7 @@ impl View {
             user: UserInfo { name: MANAGER.to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
             user_agent: MANAGER.to_owned(),
             warnings: Warnings::default(),
+            emptied: Vec::new(),
         })
     }
 

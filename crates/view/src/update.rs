@@ -157,7 +157,7 @@ impl View {
         let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced, &served.strategy.traits());
         errors.extend(served.strategy.validate_update(&cx, &new, &old));
         if !errors.is_empty() {
-            return Err(metadata::invalid(&served, &new, &errors));
+            return Err(metadata::invalid(call, &new, errors));
         }
         call.warnings.extend(served.strategy.warnings_on_update(&cx, &new, &old));
         managed_fields::keep_times_if_unchanged(&mut new, &old);

@@ -56,7 +56,7 @@ pub(crate) fn write_options(query: &Query<'_>, kind: WriteKind) -> Result<WriteO
         }
     };
     refuse(kind.name(), &errors)?;
-    Ok(WriteOptions { dry_run, field_manager, field_validation, force: force.unwrap_or(false) })
+    Ok(WriteOptions { dry_run, field_manager, field_validation, force: force.unwrap_or(false), uid: None })
 }
 
 fn check_manager(manager: &str, errors: &mut Vec<Error>) {

@@ -54,6 +54,9 @@ pub fn of_version<'a>(spec: &'a Value, version: &'a Value, of_version: &str) -> 
 
 /// The versions of an internal spec as Go prints them in errors.
 pub fn printed_versions(spec: &Value) -> String {
+    if !value::has(spec, "versions") {
+        return "null".to_owned();
+    }
     let versions: Vec<String> = value::items(spec, "versions").iter().map(printed_version).collect();
     html_safe(format!("[{}]", versions.join(",")))
 }

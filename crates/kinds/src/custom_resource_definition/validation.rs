@@ -1,7 +1,7 @@
 //! Everything wrong with a definition but its schemas.
 
 use super::{approval, conversion, internal, names, root_schema, selectable_fields, subresources};
-use crate::{update, value};
+use crate::{NameRule, update, value};
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
     names as rules,
@@ -14,8 +14,7 @@ const STATUS: Path<'static> = Path::new("status");
 /// Of a new definition.
 pub fn validate(definition: &Value) -> ErrorList {
     let spec = internal::spec(definition);
-    let mut errors = name(definition, &spec);
-    errors.extend(self::spec(&spec));
+    let mut errors = self::spec(&spec);
     errors.extend(rest(definition, None));
     errors
 }
@@ -64,15 +63,15 @@ fn rest(new: &Value, old: Option<&Value>) -> ErrorList {
     errors
 }
 
-fn name(definition: &Value, spec: &Value) -> ErrorList {
-    let name = definition.get("metadata").map_or("", |meta| value::text(meta, "name"));
+/// A definition is named after its plural and its group.
+pub fn name_errors(definition: &Value, name: &str, prefix: bool) -> rules::Messages {
+    let mut problems = NameRule::Subdomain.check(definition, name, prefix);
+    let spec = internal::spec(definition);
     let plural = spec.get("names").map_or("", |names| value::text(names, "plural"));
-    let mut problems = rules::is_dns1123_subdomain(name);
-    if name != format!("{plural}.{}", value::text(spec, "group")) {
+    if name != format!("{plural}.{}", value::text(&spec, "group")) {
         problems.push("must be spec.names.plural+\".\"+spec.group".to_owned());
     }
-    let metadata = Path::new("metadata");
-    problems.into_iter().filter(|_| !name.is_empty()).map(|p| Error::invalid(&metadata.child("name"), name, p)).collect()
+    problems
 }
 
 fn stored_versions(definition: &Value) -> ErrorList {

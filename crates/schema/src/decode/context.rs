@@ -26,19 +26,25 @@ pub(super) enum Place<'p> {
 }
 
 /// Go's embedded structs (`json:",inline"`): type errors name them between the names of the fields.
-const EMBEDDED: [(&str, &str); 12] = [
-    ("v1.ConfigMapEnvSource", "LocalObjectReference"),
-    ("v1.ConfigMapKeySelector", "LocalObjectReference"),
-    ("v1.ConfigMapProjection", "LocalObjectReference"),
-    ("v1.ConfigMapVolumeSource", "LocalObjectReference"),
-    ("v1.EphemeralContainer", "EphemeralContainerCommon"),
-    ("v1.PersistentVolumeSpec", "PersistentVolumeSource"),
-    ("v1.Probe", "ProbeHandler"),
-    ("v1.SecretEnvSource", "LocalObjectReference"),
-    ("v1.SecretKeySelector", "LocalObjectReference"),
-    ("v1.SecretProjection", "LocalObjectReference"),
-    ("v1.Volume", "VolumeSource"),
-    ("v1.VolumeProjection", "VolumeProjection"),
+const EMBEDDED: [(&str, &[&str]); 18] = [
+    ("v1.ConfigMapEnvSource", &["LocalObjectReference"]),
+    ("v1.ConfigMapKeySelector", &["LocalObjectReference"]),
+    ("v1.ConfigMapProjection", &["LocalObjectReference"]),
+    ("v1.ConfigMapVolumeSource", &["LocalObjectReference"]),
+    ("v1.DeviceAllocationConfiguration", &["DeviceConfiguration"]),
+    ("v1.DeviceClaimConfiguration", &["DeviceConfiguration"]),
+    ("v1.DeviceClassConfiguration", &["DeviceConfiguration"]),
+    ("v1.EphemeralContainer", &["EphemeralContainerCommon"]),
+    ("v1.IngressRule", &["IngressRuleValue"]),
+    ("v1.NamedRuleWithOperations", &["RuleWithOperations", "Rule"]),
+    ("v1.PersistentVolumeSpec", &["PersistentVolumeSource"]),
+    ("v1.Probe", &["ProbeHandler"]),
+    ("v1.RuleWithOperations", &["Rule"]),
+    ("v1.SecretEnvSource", &["LocalObjectReference"]),
+    ("v1.SecretKeySelector", &["LocalObjectReference"]),
+    ("v1.SecretProjection", &["LocalObjectReference"]),
+    ("v1.Volume", &["VolumeSource"]),
+    ("v1.VolumeProjection", &["VolumeProjection"]),
 ];
 
 impl Place<'_> {
@@ -115,8 +121,10 @@ impl Place<'_> {
                     && let Ok(at) = EMBEDDED.binary_search_by(|(name, _)| (*name).cmp(&*of.go_name))
                     && let Some((_, embedded)) = EMBEDDED.get(at)
                 {
-                    out.push_str(embedded);
-                    out.push('.');
+                    for name in embedded.iter().take(field.proto_in.len()) {
+                        out.push_str(name);
+                        out.push('.');
+                    }
                 }
                 out.push_str(&field.name);
             }

@@ -28,6 +28,7 @@ impl<'a> Decoder<'a> {
                     return Ok(None);
                 }
             },
+            (Shape::Bytes, Token::Array) => self.bytes(place, depth)?,
             (Shape::Time, Token::String(text, _)) => written(Time::parse(&text), Time::format)?,
             (Shape::MicroTime, Token::String(text, _)) => written(Time::parse_micro(&text), Time::format_micro)?,
             (Shape::Duration, Token::String(text, _)) => Value::String(duration::format(duration::parse(&text).map_err(Fault::Fatal)?)),
@@ -47,6 +48,26 @@ impl<'a> Decoder<'a> {
             }
         };
         Ok(Some(value))
+    }
+
+    /// Bytes that are given as a list of numbers, which Go takes as well.
+    fn bytes(&mut self, place: &Place<'_>, depth: usize) -> Result<Value, Fault> {
+        let mut bytes = Vec::new();
+        while self.reader.element(bytes.is_empty())? {
+            let token = self.reader.token()?;
+            let byte = match &token {
+                Token::Number(text) => text.parse::<u8>().ok(),
+                Token::Null => Some(0),
+                _ => None,
+            };
+            if byte.is_none() {
+                let what = if let Token::Number(text) = &token { format!("number {text}") } else { token.go_kind().to_owned() };
+                self.type_error.get_or_insert_with(|| place.cannot_unmarshal(&what, "uint8"));
+                self.reader.skip(&token, depth)?;
+            }
+            bytes.push(byte.unwrap_or(0));
+        }
+        Ok(Value::String(base64::encode(&bytes)))
     }
 
     fn integer(&mut self, schema: &Schema, text: &str, place: &Place<'_>) -> Option<Value> {

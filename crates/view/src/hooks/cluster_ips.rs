@@ -49,6 +49,13 @@ impl Range {
         self.address(self.first)
     }
 
+    /// The range as a CIDR.
+    fn cidr(&self) -> String {
+        let (width, outside) = if self.v6 { (128, 1) } else { (32, 2) };
+        let size = self.last - self.first + 1 + outside;
+        format!("{}/{}", self.address(self.first - 1), width - size.trailing_zeros())
+    }
+
     fn contains(&self, ip: IpAddr) -> bool {
         let (v6, number) = match ip {
             IpAddr::V4(a) => (false, u128::from(a.to_bits())),
@@ -104,13 +111,22 @@ pub(super) fn ranges(view: &View) -> Vec<Range> {
 pub(super) enum Refused {
     InUse,
     OutOfRange,
+    /// Outside the only range that a dry run looks at.
+    NotIn(String),
 }
 
 /// Takes an address for a Service.
 pub(super) fn take(view: &View, ranges: &[Range], service: &Key, ip: &str, dry_run: bool) -> Result<(), Refused> {
     let address: IpAddr = ip.parse().map_err(|_| Refused::OutOfRange)?;
+    if dry_run {
+        // As upstream: whether it is free is not looked for.
+        return match ranges.first() {
+            Some(range) if !range.contains(address) => Err(Refused::NotIn(range.cidr())),
+            _ => Ok(()),
+        };
+    }
     let range = ranges.iter().find(|range| range.contains(address)).ok_or(Refused::OutOfRange)?;
-    if dry_run || create(view, range, service, address) { Ok(()) } else { Err(Refused::InUse) }
+    if create(view, range, service, address) { Ok(()) } else { Err(Refused::InUse) }
 }
 
 /// Takes any free address of a family.

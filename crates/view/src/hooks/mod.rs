@@ -6,11 +6,13 @@ mod custom_resource_definition;
 mod namespace;
 mod node_ports;
 mod rbac;
+mod resource_quota;
 mod service;
 mod view;
 
 use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
 use minkapi_object::{Object, Status};
+use minkapi_store::{Key, Snapshot};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -67,10 +69,48 @@ pub(crate) trait Hooks: Sync {
         None
     }
 
+    /// Whether [`Self::reconcile`] has something to do.
+    fn reconciles(&self) -> bool {
+        false
+    }
+
+    /// Before an object that both a sandbox and its parent have changed is merged: brings into line what follows from other
+    /// objects. The sandbox went from `before` to `own`, the parent from `origin` to `theirs`. Answers the fields where that cannot be, each with the reason.
+    fn reconcile(&self, before: &mut Value, own: &mut Value, origin: &mut Value, theirs: &Value) -> Vec<(String, String)> {
+        let _ = (before, own, origin, theirs);
+        Vec::new()
+    }
+
+    /// Whether [`Self::begin_merge`] has to be asked.
+    fn checks_merges(&self) -> bool {
+        false
+    }
+
+    /// Before objects that a sandbox has changed are stored in its parent: takes what they need there. Answers the objects
+    /// that cannot have it, each with the field and the reason.
+    fn begin_merge(&self, parent: &View, state: &Snapshot<Object>, changes: &[Incoming]) -> Result<Reserved, Vec<Refusal>> {
+        let _ = (parent, state, changes);
+        Ok(None)
+    }
+
     /// After an object was stored or removed.
     fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
         let _ = (view, old, new);
     }
+}
+
+/// An object of a sandbox on its way into the parent.
+pub(crate) struct Incoming {
+    pub key: Key,
+    /// As it is to be stored; none for a deletion.
+    pub object: Option<Value>,
+}
+
+/// Why an object cannot be stored in the parent.
+pub(crate) struct Refusal {
+    pub key: Key,
+    pub field: String,
+    pub why: String,
 }
 
 /// The hooks of kinds without any.
@@ -81,6 +121,7 @@ impl Hooks for Plain {}
 static HOOKS: &[(&str, &dyn Hooks)] = &[
     (crate::crd::STORAGE, &custom_resource_definition::Definitions),
     ("namespaces", &namespace::Namespaces),
+    ("resourcequotas", &resource_quota::ResourceQuotas),
     ("services", &service::Services),
     ("roles.rbac.authorization.k8s.io", &rbac::Roles),
     ("clusterroles.rbac.authorization.k8s.io", &rbac::Roles),

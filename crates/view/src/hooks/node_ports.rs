@@ -25,7 +25,8 @@ impl TakenPorts {
     /// Takes this port.
     pub fn take(&mut self, port: i64) -> Result<(), String> {
         let range = &self.view.config().node_ports;
-        if !u16::try_from(port).is_ok_and(|port| range.contains(&port)) {
+        // As upstream: a dry run looks only for ports that are taken.
+        if !self.dry_run && !u16::try_from(port).is_ok_and(|port| range.contains(&port)) {
             return Err(format!("provided port is not in the valid range. The range of valid ports is {}-{}", range.start(), range.end()));
         }
         let view = self.view.clone();
@@ -38,6 +39,22 @@ impl TakenPorts {
         if !self.dry_run {
             in_flight.insert(key);
         }
+        Ok(())
+    }
+
+    /// Takes ports for Services that come from a sandbox, whatever the Services stored here hold.
+    ///
+    /// # Errors
+    /// The port that a request is about to take; then none is taken.
+    pub fn take_incoming(&mut self, ports: &[i64]) -> Result<(), i64> {
+        let view = self.view.clone();
+        let mut in_flight = view.shared.ports_in_flight.0.lock();
+        let key = |port: &i64| (view.store.name().clone(), *port);
+        if let Some(port) = ports.iter().find(|port| in_flight.contains(&key(port))) {
+            return Err(*port);
+        }
+        in_flight.extend(ports.iter().map(key));
+        self.ports.extend(ports);
         Ok(())
     }
 

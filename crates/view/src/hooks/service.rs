@@ -1,14 +1,17 @@
 //! Services get cluster IPs and node ports (C-03-47).
 
-use super::{Hooks, Reserved, cluster_ips, node_ports::TakenPorts};
+use super::{Hooks, Incoming, Refusal, Reserved, cluster_ips, node_ports::TakenPorts};
 use crate::{Call, View, metadata};
 use minkapi_kinds::service_allocation::{Allocator, Held, IP_IN_USE, IP_OUT_OF_RANGE, allocate_on_create, allocate_on_update};
 use minkapi_object::{Object, Status};
-use minkapi_store::{Key, Kind};
+use minkapi_store::{Key, Kind, Snapshot};
 use serde_json::Value;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) struct Services;
+
+/// The field that two Services cannot have the same of.
+const NODE_PORT: &str = "spec.ports.nodePort";
 
 /// What one request takes. Addresses that its Service does not hold in the end are given back when this is dropped.
 struct Taken {
@@ -53,6 +56,9 @@ impl Allocator for Taken {
         cluster_ips::take(&self.view, &self.ranges, &self.service, ip, self.dry_run).map_err(|why| match why {
             cluster_ips::Refused::InUse => IP_IN_USE.to_owned(),
             cluster_ips::Refused::OutOfRange => IP_OUT_OF_RANGE.to_owned(),
+            cluster_ips::Refused::NotIn(cidr) => {
+                format!("the provided IP ({ip}) is not in the valid range. The range of valid IPs is {cidr}")
+            }
         })?;
         self.ips.push(ip.to_owned());
         Ok(())
@@ -105,6 +111,49 @@ impl Hooks for Services {
         let mut taken = Taken::new(view, call, old, dry_run);
         allocate_on_update(new, old, &mut taken)?;
         Ok(Some(Box::new(taken)))
+    }
+
+    fn checks_merges(&self) -> bool {
+        true
+    }
+
+    /// Cluster IPs are objects of their own, which the sandbox brings along. Node ports are not.
+    fn begin_merge(&self, parent: &View, state: &Snapshot<Object>, changes: &[Incoming]) -> Result<Reserved, Vec<Refusal>> {
+        let mut holders: BTreeMap<i64, Key> = BTreeMap::new();
+        for (key, service) in state.range(Kind::new("services"), None, None) {
+            if !changes.iter().any(|change| change.key == *key) {
+                holders.extend(held_by(service).ports.into_iter().map(|port| (port, key.clone())));
+            }
+        }
+        let (mut refused, mut ports) = (Vec::new(), Vec::new());
+        for Incoming { key, object } in changes {
+            for port in object.as_ref().map_or_else(Vec::new, |service| Held::by(service).ports) {
+                match holders.get(&port) {
+                    Some(holder) => refused.push(Refusal {
+                        key: key.clone(),
+                        field: NODE_PORT.to_owned(),
+                        why: format!("port {port} is held by Service {holder} there"),
+                    }),
+                    None => ports.push(port),
+                }
+            }
+        }
+        if !refused.is_empty() {
+            return Err(refused);
+        }
+        let mut taken = TakenPorts::new(parent, false);
+        match taken.take_incoming(&ports) {
+            Ok(()) => Ok(Some(Box::new(taken))),
+            Err(port) => {
+                let holds = |change: &&Incoming| change.object.as_ref().is_some_and(|service| Held::by(service).ports.contains(&port));
+                let refusal = |change: &Incoming| Refusal {
+                    key: change.key.clone(),
+                    field: NODE_PORT.to_owned(),
+                    why: format!("port {port} is being taken there"),
+                };
+                Err(changes.iter().find(holds).map(refusal).into_iter().collect())
+            }
+        }
     }
 
     fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {

@@ -116,7 +116,7 @@ impl Edit for Through<'_> {
         let replicas = new["spec"]["replicas"].as_i64().unwrap_or(0);
         if let (true, Projection::Custom(paths)) = (replicas < 0, self.projection) {
             let error = Error::invalid(&Path::new(paths.spec_replicas_path()), replicas, "should be a non-negative integer");
-            return Err(metadata::invalid(&call.target.served, current, &[error]));
+            return Err(metadata::invalid(call, current, vec![error]));
         }
         if replicas < 0 {
             let error = Error::invalid(&Path::new("spec").child("replicas"), replicas, "must be greater than or equal to 0");
