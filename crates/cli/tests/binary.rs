@@ -10,6 +10,7 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
+    process::Command,
 };
 
 const BAD_OPTIONS: i32 = 2;
