@@ -6,6 +6,7 @@ mod bench;
 mod clients;
 mod codegen;
 mod conformance;
+mod fuzz;
 mod test;
 mod tidy;
 
@@ -35,6 +36,8 @@ enum Command {
     Clients(clients::Args),
     /// Replay recorded conversations with a real kube-apiserver and show where answers differ.
     Conformance(conformance::Args),
+    /// Feed every parser and whole requests with inputs that libFuzzer makes up; needs a C++ compiler.
+    Fuzz(fuzz::Args),
     /// Measure a release build against a bare hyper server and kube-apiserver.
     Bench(bench::Args),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Test => test::run(),
         Command::Clients(args) => clients::run(&args),

@@ -41,6 +41,10 @@ pub struct Args {
     #[arg(short = 't', long, value_name = "DURATION", default_value = "5m", value_parser = go_duration)]
     pub watch_timeout: Duration,
 
+    /// How long a request may take, its body included, unless it is a watch, as a Go duration
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = go_duration)]
+    pub request_timeout: Duration,
+
     /// How long a shutdown waits for running requests, as a Go duration
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = go_duration)]
     pub shutdown_timeout: Duration,
@@ -111,6 +115,7 @@ impl Args {
             keep_files: self.keep_files,
             watch_queue_size: self.watch_queue_size,
             watch_timeout: self.watch_timeout,
+            request_timeout: self.request_timeout,
             shutdown_timeout: self.shutdown_timeout,
             profile: self.profile,
             slow_request: self.slow_request,

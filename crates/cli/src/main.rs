@@ -7,6 +7,7 @@ mod command;
 mod data_args;
 mod exit;
 mod export;
+mod file_limit;
 mod import;
 mod kubeconfig;
 mod logging;
@@ -58,6 +59,7 @@ async fn serve(args: Args) -> Result<(), Failure> {
     // Before anybody is told that the server runs: a signal that comes at once is one to stop in order.
     let stop = stop_signal().map_err(Failure::Runtime)?;
     let mut reload = reload_signal().map_err(Failure::Runtime)?;
+    file_limit::raise();
     let server = Server::launch(args.into_config()?).await?;
     println!("serving     {}", server.url());
     println!("kubeconfig  {}", server.kubeconfig().display());

@@ -4,7 +4,8 @@ use crate::{ApiService, PeerCertificate, ResponseFuture, body::ResponseBody, exc
 use http::{Request, Response};
 use hyper::{body::Incoming, service::Service};
 use minkapi_object::{Status, StatusReason};
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
+use tokio::sync::Notify;
 
 /// The service as one connection sees it.
 #[derive(Debug, Clone)]
@@ -12,6 +13,8 @@ pub(crate) struct Connection {
     pub service: ApiService,
     pub peer: Option<PeerCertificate>,
     pub refuse_foreign: bool,
+    /// Told of every request.
+    pub begun: Arc<Notify>,
 }
 
 impl Service<Request<Incoming>> for Connection {
@@ -20,6 +23,7 @@ impl Service<Request<Incoming>> for Connection {
     type Future = ResponseFuture;
 
     fn call(&self, mut request: Request<Incoming>) -> ResponseFuture {
+        self.begun.notify_one();
         let refusal = if self.refuse_foreign { foreign::refusal(request.uri(), request.headers()) } else { None };
         if let Some(why) = refusal {
             let (parts, _) = request.into_parts();

@@ -9,7 +9,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{Notify, Semaphore, watch},
     task::JoinSet,
 };
 
@@ -21,7 +21,7 @@ const HANDSHAKE: Duration = Duration::from_secs(30);
 pub struct ServeConfig {
     /// How many connections are open at a time; more wait.
     pub max_connections: usize,
-    /// How long a client may take for the headers of a request.
+    /// How long a client may take for the headers of a request, and a connection may be idle before it is closed.
     pub header_timeout: Duration,
     /// How large the headers of a request may be, in bytes.
     pub max_header_size: usize,
@@ -36,8 +36,8 @@ pub struct ServeConfig {
 impl Default for ServeConfig {
     fn default() -> Self {
         Self {
-            max_connections: 10_000,
-            header_timeout: Duration::from_secs(30),
+            max_connections: 16_384,
+            header_timeout: Duration::from_secs(32),
             max_header_size: 1 << 20,
             max_streams: 1000,
             drain_timeout: Duration::from_secs(30),
@@ -89,6 +89,7 @@ pub async fn serve<T: Transport>(
     let stop = watch::Sender::new(false);
     let mut connections = JoinSet::new();
     let builder = builder(&config);
+    let (first_request, refuse_foreign) = (config.header_timeout, config.refuse_foreign);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = async {
@@ -100,7 +101,7 @@ pub async fn serve<T: Transport>(
             () = &mut shutdown => break,
             accepted = accepted => match accepted {
                 Ok((slot, stream)) => {
-                    let connection = connection(stream, transport.clone(), (service.clone(), config.refuse_foreign), builder.clone(), stop.subscribe());
+                    let connection = connection(stream, transport.clone(), (service.clone(), refuse_foreign), (builder.clone(), first_request), stop.subscribe());
                     connections.spawn(async move {
                         connection.await;
                         drop(slot);
@@ -131,8 +132,6 @@ fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout)
-        // Requests that come in one after the other without waiting are answered in one write.
-        .pipeline_flush(true)
         // Smaller than this hyper does not take.
         .max_buf_size(config.max_header_size.max(8192));
     builder
@@ -140,6 +139,9 @@ fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(config.max_streams)
         .max_header_list_size(u32::try_from(config.max_header_size).unwrap_or(u32::MAX))
+        // Clients that are gone without a word are noticed.
+        .keep_alive_interval(config.header_timeout)
+        .keep_alive_timeout(config.header_timeout)
         .adaptive_window(true);
     builder
 }
@@ -148,7 +150,7 @@ async fn connection<T: Transport>(
     stream: TcpStream,
     transport: T,
     (service, refuse_foreign): (ApiService, bool),
-    builder: Builder<TokioExecutor>,
+    (builder, first_request): (Builder<TokioExecutor>, Duration),
     mut stop: watch::Receiver<bool>,
 ) {
     let _ = stream.set_nodelay(true);
@@ -157,11 +159,15 @@ async fn connection<T: Transport>(
         Ok(Err(err)) => return tracing::debug!(%err, "a connection was not established"),
         Err(_) => return tracing::debug!("a connection was not established in time"),
     };
-    let service = Connection { peer: transport.peer(&io), service, refuse_foreign };
+    let begun = Arc::new(Notify::new());
+    let service = Connection { peer: transport.peer(&io), service, refuse_foreign, begun: begun.clone() };
     let io = TokioIo::new(io);
     let mut connection = pin!(builder.serve_connection_with_upgrades(io, service));
+    // Until it is known which version of HTTP a client speaks, hyper's timeouts do not run.
+    let silent = async { tokio::time::timeout(first_request, begun.notified()).await.is_err() };
     let served = tokio::select! {
         served = connection.as_mut() => served,
+        () = async { if !silent.await { std::future::pending().await } } => return tracing::debug!("no request came on a connection"),
         () = async { drop(stop.wait_for(|stop| *stop).await) } => {
             connection.as_mut().graceful_shutdown();
             connection.await

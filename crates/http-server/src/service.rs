@@ -36,14 +36,13 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// No request but a watch takes longer (C-01-11).
-const LONGEST: Duration = Duration::from_secs(60);
-
 /// How requests are served.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Larger request bodies are refused (C-02-30).
     pub body_limit: usize,
+    /// No request but a watch takes longer, its body included (C-01-11).
+    pub request_timeout: Duration,
     /// How many events one watch may have encoded and unsent.
     pub watch_queue_size: usize,
     /// Tells who makes a request.
@@ -60,6 +59,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             body_limit: 3 << 20,
+            request_timeout: Duration::from_secs(60),
             watch_queue_size: 100,
             authenticate: Arc::new(Authentication::default().open()),
             profiling: false,
@@ -207,7 +207,9 @@ impl Inner {
         };
         match first {
             "" if path.len() <= 1 => exchange.raw_json(&serde_json::json!({"paths": self.root_paths()})),
-            "views" => self.views_api().serve(&exchange, inside.trim_matches('/'), body).await,
+            "views" => {
+                within(self.config.request_timeout, &exchange, self.views_api().serve(&exchange, inside.trim_matches('/'), body)).await
+            }
             "version" => version::serve(&exchange),
             "metrics" if inside == "/" => self.metrics.serve(&exchange, &self.views),
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
@@ -308,18 +310,12 @@ impl Inner {
         };
         let long = matches!(parsed, Path::Resource(info) if info.watch || exchange.query.flag("watch") == Some(true));
         let timeout = match timeout(exchange) {
-            Ok(timeout) => timeout.filter(|_| !long),
+            Ok(timeout) => timeout.map_or(self.config.request_timeout, |t| t.min(self.config.request_timeout)),
             Err(status) if !long => return exchange.error(&status),
-            Err(_) => None,
+            Err(_) => Duration::MAX,
         };
         let answer = self.route(exchange, view, parsed, user, body);
-        match timeout {
-            None => answer.await,
-            Some(timeout) => match tokio::time::timeout(timeout, answer).await {
-                Ok(reply) => reply,
-                Err(_) => exchange.error(&errors::timeout()),
-            },
-        }
+        if long { answer.await } else { within(timeout, exchange, answer).await }
     }
 
     async fn route<B>(&self, exchange: &Exchange<'_>, view: View, path: Path<'_>, user: UserInfo, body: B) -> Reply
@@ -367,6 +363,14 @@ fn segments(path: &str) -> (&str, &str) {
     }
 }
 
+/// An answer that comes in time, or the one that says that it did not.
+async fn within(timeout: Duration, exchange: &Exchange<'_>, answer: impl Future<Output = Reply>) -> Reply {
+    match tokio::time::timeout(timeout, answer).await {
+        Ok(reply) => reply,
+        Err(_) => exchange.error(&errors::timeout()),
+    }
+}
+
 /// The `timeout` parameter; none and 0 are as long as a request may take anyway.
 fn timeout(exchange: &Exchange<'_>) -> Result<Option<Duration>, Status> {
     let text = exchange.query.text("timeout");
@@ -375,5 +379,5 @@ fn timeout(exchange: &Exchange<'_>) -> Result<Option<Duration>, Status> {
     }
     let nanos = minkapi_schema::duration::parse(text)
         .map_err(|e| Status::bad_request(format!("invalid timeout specified in the request URL - {e}")))?;
-    Ok(u64::try_from(nanos).ok().filter(|n| *n > 0).map(|n| Duration::from_nanos(n).min(LONGEST)))
+    Ok(u64::try_from(nanos).ok().filter(|n| *n > 0).map(Duration::from_nanos))
 }

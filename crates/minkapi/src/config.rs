@@ -26,6 +26,8 @@ pub struct Config {
     pub watch_queue_size: usize,
     /// How long a watch without `timeoutSeconds` lasts at least; it ends within twice that time.
     pub watch_timeout: Duration,
+    /// How long a request may take, its body included, unless it is a watch. Its headers may take 32 s of this.
+    pub request_timeout: Duration,
     /// How long a shutdown waits for requests.
     pub shutdown_timeout: Duration,
     /// Whether `/debug/pprof` is served.
@@ -59,6 +61,7 @@ impl Default for Config {
             keep_files: false,
             watch_queue_size: 100,
             watch_timeout: Duration::from_secs(300),
+            request_timeout: Duration::from_secs(60),
             shutdown_timeout: Duration::from_secs(10),
             profile: false,
             slow_request: Duration::from_millis(500),

@@ -121,6 +121,7 @@ impl Server {
             minkapi_http_server::Config {
                 profiling: config.profile,
                 watch_queue_size: config.watch_queue_size,
+                request_timeout: config.request_timeout,
                 authenticate: Arc::new(entrance.authentication),
                 tls: entrance.tls.is_some(),
                 slow_request: config.slow_request,
@@ -129,7 +130,9 @@ impl Server {
         );
         // With --insecure, names of the machine are as good as its addresses.
         let refuse_foreign = entrance.open && address.ip().is_loopback();
-        let limits = ServeConfig { drain_timeout: config.shutdown_timeout, refuse_foreign, ..ServeConfig::default() };
+        let defaults = ServeConfig::default();
+        let header_timeout = defaults.header_timeout.min(config.request_timeout);
+        let limits = ServeConfig { drain_timeout: config.shutdown_timeout, header_timeout, refuse_foreign, ..defaults };
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             // A dropped sender means that the server was dropped.

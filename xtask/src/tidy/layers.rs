@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "minkapi",
     "minkapi-cli",
     "minkapi-bench",
+    "minkapi-fuzz",
     "minkapi-tests",
     "xtask",
 ];

@@ -4,6 +4,7 @@
 
 mod access;
 mod client;
+mod clock;
 mod discovery;
 mod documents;
 mod metrics;

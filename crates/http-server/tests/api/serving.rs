@@ -1,8 +1,8 @@
 //! The network, authentication and panics.
 
-use crate::client::{get, post, server, with_config};
+use crate::client::{get, post, send, server, with_config};
 use http::request::Parts;
-use minkapi_http_server::{ApiService, Authenticate, Config, Plain, ServeConfig, serve};
+use minkapi_http_server::{ApiService, Authenticate, Config, EveryoneIsAdmin, Plain, ServeConfig, serve};
 use minkapi_object::Object;
 use minkapi_store::{CommitLog, LogFailed, Record, Store};
 use minkapi_view::{UserInfo, View, Views};
@@ -24,8 +24,9 @@ impl Authenticate for Nobody {
 #[derive(Debug)]
 struct Broken;
 impl Authenticate for Broken {
-    fn authenticate(&self, _: &Parts, _: &View) -> Option<UserInfo> {
-        panic!("no")
+    fn authenticate(&self, request: &Parts, view: &View) -> Option<UserInfo> {
+        assert!(!request.headers.contains_key("x-panic"), "no");
+        EveryoneIsAdmin.authenticate(request, view)
     }
 }
 
@@ -89,9 +90,16 @@ async fn a_server_that_cannot_keep_changes_any_more_is_neither_ready_nor_live_an
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answer() {
+async fn a_panic_is_an_answer_to_its_request_and_nothing_to_others() {
     let server = with_config(Config { authenticate: Arc::new(Broken), ..Config::default() });
-    assert_eq!(get(&server, "/version").await.status, 500);
+    for _ in 0..3 {
+        assert_eq!(send(&server, "GET", "/base/api/v1/pods", &[("x-panic", "1")], "").await.status, 500);
+        assert_eq!(get(&server, "/base/api/v1/pods").await.status, 200);
+    }
+    let metrics = get(&server, "/metrics").await;
+    for line in ["minkapi_request_panics_total 3", r#"apiserver_current_inflight_requests{request_kind="mutating"} 0"#] {
+        assert!(metrics.text().lines().any(|l| l == line), "{line} is not in\n{}", metrics.text());
+    }
 }
 
 #[tokio::test]

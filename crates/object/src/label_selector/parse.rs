@@ -74,14 +74,13 @@ fn scan_word(rest: &mut &str) -> (Token, String) {
 
 /// The longest token at the beginning of a run of special characters.
 fn scan_special(rest: &mut &str) -> (Token, String) {
-    let run = rest.split_at(rest.find(|c| !is_special(c)).unwrap_or(rest.len())).0;
-    // Special characters are ASCII, so any place in the run is a boundary.
-    let longest = (1..=run.len()).map_while(|end| run.get(..end).and_then(|t| Some((token_of(t)?, t)))).last();
+    let longest = (1..=rest.len()).map_while(|end| rest.get(..end).and_then(|t| Some((token_of(t)?, t)))).last();
     if let Some((token, literal)) = longest {
         *rest = rest.get(literal.len()..).unwrap_or_default();
         (token, literal.to_owned())
     } else {
-        *rest = rest.get(run.len()..).unwrap_or_default();
+        let (run, after) = rest.split_at(rest.find(|c| !is_special(c)).unwrap_or(rest.len()));
+        *rest = after;
         (Token::Error, format!("error expected: keyword found '{run}'"))
     }
 }
