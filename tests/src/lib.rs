@@ -3,6 +3,7 @@
 
 pub mod clients;
 pub mod create_fuzz;
+pub mod conversion_webhook;
 pub mod http;
 pub mod kubelet;
 pub mod manifests;

@@ -45,6 +45,11 @@ impl TestServer {
         self.server.as_ref().expect("it runs until it is dropped")
     }
 
+    /// The runtime that it runs on.
+    pub fn runtime(&self) -> tokio::runtime::Handle {
+        self.runtime.handle().clone()
+    }
+
     /// Runs something asynchronous on the server's runtime.
     pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
@@ -118,6 +123,13 @@ impl Target {
         let headers = [("Content-Type".to_owned(), content_type.to_owned())];
         let (head, raw) = self.send(method, path, &headers, body.as_deref().map(str::as_bytes)).expect("an answer");
         (head.status, serde_json::from_slice(&raw).unwrap_or_else(|_| String::from_utf8_lossy(&raw).into()))
+    }
+
+    /// A server-side apply.
+    pub fn apply(&self, path: &str, object: &Value) -> (u16, Value) {
+        let headers = [("Content-Type".to_owned(), "application/apply-patch+yaml".to_owned())];
+        let (head, raw) = self.send("PATCH", path, &headers, Some(object.to_string().as_bytes())).expect("an answer");
+        (head.status, serde_json::from_slice(&raw).unwrap_or(Value::Null))
     }
 
     /// The answer to a GET, which must be 200.

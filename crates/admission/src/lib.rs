@@ -40,3 +40,4 @@ mod webhook;
 pub use attributes::{Attributes, Cluster, Operation};
 pub use chain::{AsyncPlugin, Chain, Plugin, PluginError, Verdict};
 pub use extension::Reinvocation;
+pub use webhook::{Endpoint, post};

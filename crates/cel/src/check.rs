@@ -1,7 +1,7 @@
 //! A type checker for what schemas declare: undefined fields, undeclared names, operators on the wrong types. It also adds
 //! up what an expression may cost.
 
-use crate::{cost, expression::Scope, functions, locate, types::Type};
+use crate::{cost, expression::Scope, functions, locate, macros::MAP_INSERT, overloads, types::Type};
 use kube_cel::cel::{
     IdedExpr,
     common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators},
@@ -138,6 +138,9 @@ impl<'s> Checker<'s> {
         let types: Vec<&Type> = target.iter().chain(&args).map(|part| &part.of).collect();
         let sizes: Vec<u64> = types.iter().map(|of| of.max_size()).collect();
         let name = call.func_name.as_str();
+        if name == "optional.none" || (namespace.as_deref() == Some("optional") && name == "none") {
+            return known(Type::Optional(Arc::new(Type::Dyn)), 1);
+        }
         let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
         if name == "matches" {
             self.pattern(call);
@@ -189,7 +192,7 @@ impl<'s> Checker<'s> {
                 self.no_overload(name, "!", types);
                 Type::Bool
             }
-            (operators::IN, [item, Type::List(of, _)]) if !same_kind(item, of) => {
+            (operators::IN, [item, of]) if !may_be_in(item, of) => {
                 self.no_overload(name, "in ", types);
                 Type::Bool
             }
@@ -216,12 +219,24 @@ impl<'s> Checker<'s> {
                 }
             },
             (operators::OPT_INDEX, _) => Type::Optional(Arc::new(Type::Dyn)),
+            (MAP_INSERT, [_, _, value]) => Type::Map(Arc::new(Type::clone(value)), 1),
+            (MAP_INSERT, _) => Type::Map(Arc::new(Type::Dyn), 1),
             _ if namespace.is_some() => functions::result(name, None).unwrap_or(Type::Dyn),
-            _ => functions::result(name, on).unwrap_or_else(|| {
-                let at = locate::call(self.source, name);
-                self.report(at, format!("undeclared reference to '{name}' (in container '')"));
-                Type::Dyn
-            }),
+            _ => match functions::result(name, on) {
+                Some(of) => {
+                    if !overloads::accepts(name, types, on.is_some()) {
+                        let shown = overloads::shown(types, on.is_some());
+                        let at = locate::call(self.source, name);
+                        self.report(at, format!("found no matching overload for '{name}' applied to '{shown}'"));
+                    }
+                    of
+                }
+                None => {
+                    let at = locate::call(self.source, name);
+                    self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+                    Type::Dyn
+                }
+            },
         }
     }
 
@@ -247,10 +262,11 @@ impl<'s> Checker<'s> {
         let item = match unwrapped(&range.of) {
             Type::List(item, _) => Type::clone(item),
             // Upstream takes the keys of a map for empty text when it estimates costs.
-            Type::Map(..) if c.iter_var2.is_none() => Type::Text(0),
+            Type::Map(..) => Type::Text(0),
             _ => Type::Dyn,
         };
-        self.scope.push(&c.iter_var, item);
+        let is_list = matches!(unwrapped(&range.of), Type::List(..));
+        self.scope.push(&c.iter_var, if c.iter_var2.is_some() && is_list { Type::Int } else { item });
         if let Some(second) = &c.iter_var2 {
             let of = match unwrapped(&range.of) {
                 Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
@@ -261,6 +277,9 @@ impl<'s> Checker<'s> {
         // Lists that a loop collects are as long as what it runs over.
         let accumulator = match &init.of {
             Type::List(..) => Type::List(Arc::new(Type::Dyn), range.of.max_size()),
+            Type::Map(..) => Type::Map(Arc::new(Type::Dyn), range.of.max_size()),
+            // Nothing is known of the length of a text that was given a name.
+            Type::Text(_) => Type::Text(u64::MAX),
             other => other.clone(),
         };
         self.scope.push(&c.accu_var, accumulator);
@@ -276,7 +295,7 @@ impl<'s> Checker<'s> {
         let all = one.saturating_mul(range.of.max_size());
         let cost = [init.cost, all, result.cost].into_iter().fold(range.cost, u64::saturating_add);
         let of = match (&result.of, &step.of) {
-            (Type::List(..), Type::List(..)) => step.of.clone(),
+            (Type::List(..), Type::List(..)) | (Type::Map(..), Type::Map(..)) => step.of.clone(),
             _ => result.of.clone(),
         };
         known(of, cost)
@@ -311,6 +330,16 @@ fn common<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
         (a, b) if *a == *b => of,
         _ => Type::Dyn,
     })
+}
+
+/// Whether `item in of` can be asked.
+fn may_be_in(item: &Type, of: &Type) -> bool {
+    match of {
+        Type::List(items, _) => same_kind(item, items),
+        Type::Map(..) => matches!(item, Type::Text(_) | Type::Dyn | Type::Int | Type::Uint | Type::Bool),
+        Type::Dyn | Type::Object(..) | Type::Optional(_) => true,
+        _ => false,
+    }
 }
 
 /// Whether two types are one apart from the sizes of values.

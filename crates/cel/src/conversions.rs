@@ -118,6 +118,11 @@ fn string(value: Value) -> Result {
         Timestamp(t) => Time { seconds: t.timestamp(), nanos: t.timestamp_subsec_nanos() }.format(),
         #[allow(clippy::cast_precision_loss, reason = "as upstream")]
         Value::Duration(d) => format!("{}s", d.num_nanoseconds().map_or(d.num_seconds() as f64, |nanos| nanos as f64 / 1e9)),
+        Value::Opaque(address) if address.runtime_type_name().starts_with("net.") => {
+            // The crate shows these only to programmers: `KubeIP(::1)`.
+            let shown = format!("{:?}", address.as_debug());
+            shown.split_once('(').map_or("", |(_, text)| text.trim_end_matches(')')).to_owned()
+        }
         _ => return Err(refused(&value, "string")),
     };
     Ok(Value::String(Arc::new(text)))

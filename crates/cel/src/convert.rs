@@ -1,6 +1,6 @@
 //! JSON values to values of expressions and back.
 
-use crate::escape;
+use crate::{escape, names::is_reserved};
 use chrono::{DateTime, Duration};
 use kube_cel::cel::{
     Value as Cel,
@@ -34,16 +34,27 @@ pub fn convert(value: &Value, schema: Option<&Structural>) -> Cel {
         }
         Value::Object(map) => {
             let is_map = schema.is_none_or(|s| s.additional.is_some() || (s.properties.is_empty() && s.preserve_unknown));
-            let entries = map.iter().filter_map(|(name, value)| {
+            let mut entries = HashMap::with_capacity(map.len());
+            for (name, value) in map {
                 let of = schema.and_then(|s| match (s.properties.get(name), &s.additional) {
                     (Some(property), _) => Some(property),
                     (None, Some(Additional::Schema(of))) => Some(&**of),
                     _ => None,
                 });
-                let key = if is_map { name.clone() } else { escape(name)?.into_owned() };
-                Some((Key::String(Arc::new(key)), convert(value, of)))
-            });
-            Cel::Map(Map { map: Arc::new(entries.collect::<HashMap<_, _>>()) })
+                let mut insert = |key: String, value: Cel| drop(entries.insert(Key::String(Arc::new(key)), value));
+                match escape(name) {
+                    _ if is_map => insert(name.clone(), convert(value, of)),
+                    Some(escaped) => {
+                        let converted = convert(value, of);
+                        if is_reserved(name) {
+                            insert(name.clone(), converted.clone());
+                        }
+                        insert(escaped.into_owned(), converted);
+                    }
+                    None => {}
+                }
+            }
+            Cel::Map(Map { map: Arc::new(entries) })
         }
     }
 }

@@ -1,6 +1,16 @@
 //! One expression.
 
-use crate::{check::Checker, conversions, functions::TYPE_NAMES, rewrite::rewrite, types::Type};
+use crate::{
+    check::Checker,
+    conversions,
+    functions::TYPE_NAMES,
+    locate,
+    lower::{self, lower},
+    macros::Misuse,
+    rewrite::rewrite,
+    timestamps,
+    types::Type,
+};
 use kube_cel::{
     KubeCelExt,
     cel::{Context, ExecutionError, IdedExpr, Value, common::ast::Expr, parser::Parser},
@@ -60,13 +70,20 @@ impl Expression {
             Ok(Err(errors)) => return Err(errors.to_string().replace("\n| ", "\n | ")),
             Err(_) => return Err("ERROR: <input>:1:1: Syntax error: unsupported expression".to_owned()),
         };
-        rewrite(&mut expr);
+        let mut misuses = Vec::new();
+        rewrite(&mut expr, &mut misuses);
+        if !misuses.is_empty() {
+            let issue = |(name, index, why): &Misuse| locate::issue(source, locate::nth_argument(source, name, *index), why);
+            return Err(misuses.iter().map(issue).collect::<Vec<_>>().join("\n"));
+        }
         let mut checker = Checker::new(source, scope.clone());
         let checked = checker.check(&expr);
-        match checker.into_issues() {
-            issues if issues.is_empty() => Ok(Self { expr, result: checked.of, cost: checked.cost }),
-            issues => Err(issues.join("\n")),
+        let issues = checker.into_issues();
+        if !issues.is_empty() {
+            return Err(issues.join("\n"));
         }
+        lower(&mut expr);
+        Ok(Self { expr, result: checked.of, cost: checked.cost })
     }
 
     /// The type of its result.
@@ -110,6 +127,8 @@ impl Expression {
 fn functions() -> Context<'static> {
     let mut context = Context::default().with_all();
     conversions::register(&mut context);
+    lower::register(&mut context);
+    timestamps::register(&mut context);
     context.add_function("type", |value: Value| conversions::type_name(&value));
     for name in TYPE_NAMES {
         context.add_variable_from_value(name, name.to_owned());

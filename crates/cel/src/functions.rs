@@ -4,7 +4,7 @@ use crate::types::Type;
 use std::sync::Arc;
 
 /// Prefixes of functions that are no values: `sets.contains`.
-pub const NAMESPACES: [&str; 8] = ["sets", "math", "optional", "format", "base64", "strings", "jsonpatch", "lists"];
+pub const NAMESPACES: [&str; 7] = ["sets", "optional", "format", "strings", "jsonpatch", "lists", "ip"];
 
 /// Types, which are values too.
 pub const TYPE_NAMES: [&str; 12] =
@@ -44,16 +44,14 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "intersects"
         | "equivalent"
         | "allowed"
-        | "isNaN"
-        | "isInf"
-        | "isFinite" => Type::Bool,
+        => Type::Bool,
         // Nothing is known of the length of such a text.
         "string" => Type::Text(u64::MAX),
         "lowerAscii" | "upperAscii" | "substring" | "trim" if matches!(on, Some(Type::Text(_))) => on.cloned().unwrap_or(Type::TEXT),
         "lowerAscii" | "upperAscii" | "replace" | "substring" | "trim" | "join" | "charAt" | "find" | "getScheme" | "getHost"
-        | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "encode" | "escapeKey" | "reason" | "error" | "reverse" => Type::TEXT,
+        | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "escapeKey" | "reason" | "error" | "reverse" => Type::TEXT,
         "split" | "findAll" => Type::List(Arc::new(Type::TEXT), Type::TEXT.max_size()),
-        "bytes" | "decode" => Type::Bytes(Type::TEXT.max_size()),
+        "bytes" => Type::Bytes(Type::TEXT.max_size()),
         "timestamp" => Type::Timestamp,
         "duration" => Type::Duration,
         "quantity" | "add" | "sub" => Type::Library("kubernetes.Quantity"),
@@ -89,20 +87,6 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "range"
         | "first"
         | "last"
-        | "greatest"
-        | "least"
-        | "abs"
-        | "ceil"
-        | "floor"
-        | "round"
-        | "trunc"
-        | "sqrt"
-        | "bitAnd"
-        | "bitOr"
-        | "bitXor"
-        | "bitNot"
-        | "bitShiftLeft"
-        | "bitShiftRight"
         | "getQuery"
         | "path"
         | "check"
@@ -129,7 +113,6 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "byte"
         | "date"
         | "datetime"
-        | "bind"
         | "all"
         | "exists"
         | "existsOne"

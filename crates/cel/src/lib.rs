@@ -10,9 +10,14 @@ mod cost;
 mod expression;
 mod functions;
 mod locate;
+mod lower;
+mod macros;
 mod names;
+mod netip;
+mod overloads;
 mod rewrite;
 mod rules;
+mod timestamps;
 mod types;
 
 pub use convert::{convert, map, to_json};

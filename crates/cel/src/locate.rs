@@ -36,6 +36,18 @@ pub fn argument(source: &str, name: &str) -> usize {
     after + rest.len() - rest.trim_start().len()
 }
 
+/// An argument of a function by its index.
+pub fn nth_argument(source: &str, name: &str, index: usize) -> usize {
+    let mut at = argument(source, name);
+    for _ in 0..index {
+        let rest = source.get(at..).unwrap_or_default();
+        let Some(comma) = rest.find(',') else { return at };
+        let after = rest.get(comma + 1..).unwrap_or_default();
+        at += comma + 1 + after.len() - after.trim_start().len();
+    }
+    at
+}
+
 /// The bracket after a function's name.
 pub fn call(source: &str, name: &str) -> usize {
     words(source, name).map(|at| at + name.len()).find(|at| source.get(*at..).is_some_and(|s| s.starts_with('('))).unwrap_or(0)

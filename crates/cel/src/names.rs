@@ -26,6 +26,11 @@ const RESERVED: [&str; 21] = [
     "while",
 ];
 
+/// Whether a field's name is a word of the language; such a field can be written both as it is and escaped.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A field's name in expressions: `foo-bar` is `foo__dash__bar`. None for names that expressions cannot use.
 pub fn escape(name: &str) -> Option<Cow<'_, str>> {
     if RESERVED.contains(&name) {

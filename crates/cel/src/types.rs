@@ -1,6 +1,6 @@
 //! What is known of a value before there is one: its type, and how large it may get.
 
-use crate::escape;
+use crate::{escape, names::is_reserved};
 use minkapi_schema::structural::{self, Additional, Structural};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -172,6 +172,9 @@ fn object(schema: &Structural) -> Type {
         let Some(of) = of_part(property) else { continue };
         if schema.rules.required.contains(name) && property.default.is_none() {
             size += name.len() as u64 + of.min_size() + 4;
+        }
+        if is_reserved(name) {
+            fields.insert(name.clone(), of.clone());
         }
         if let Some(name) = escape(name) {
             fields.insert(name.into_owned(), of);

@@ -19,7 +19,7 @@ use http::HeaderValue;
 use minkapi_codec::{protobuf, yaml};
 use minkapi_object::{FieldRequirement, Status};
 use minkapi_registry::Verb;
-use minkapi_view::{Body, Call, DeleteOptions, FieldValidation, ListOptions, Outcome, PatchType, UserInfo, View, Warnings};
+use minkapi_view::{Body, Call, Conversions, DeleteOptions, FieldValidation, ListOptions, Outcome, PatchType, UserInfo, View, Warnings};
 use tokio::sync::watch;
 
 /// What a request for a resource is served with.
@@ -56,6 +56,7 @@ where
         user_agent: manager_of(exchange.user_agent()),
         warnings: Warnings::default(),
         emptied: Vec::new(),
+        conversions: Conversions::default(),
     };
     if let Some(warning) = call.target.served.deprecation_warning() {
         let warning = warning.to_owned();

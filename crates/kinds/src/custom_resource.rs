@@ -34,6 +34,8 @@ pub struct CustomResource {
     schema: Arc<Structural>,
     /// Schema of the version in which objects are stored.
     storage_schema: Arc<Structural>,
+    /// The schemas of all versions, served or not, by apiVersion.
+    versions: Arc<[(String, Arc<Structural>)]>,
     storage_api_version: String,
     has_status: bool,
     scale: Option<ScalePaths>,
@@ -74,6 +76,25 @@ impl CustomResource {
     /// fields that the version of the request does not have.
     pub fn default_stored(&self, stored: &mut Value) {
         self.storage_schema.default_value(stored);
+    }
+
+    /// An object as it comes from storage, before it is converted: with the defaults of the version in which it was stored.
+    pub fn read_stored(&self, stored: &mut Value) {
+        let schema = self.schema_of(value::text(stored, "apiVersion")).clone();
+        schema.default_value(stored);
+        schema.prune(stored);
+        schema.prune_nulls(stored);
+    }
+
+    /// An object that was converted to the version that it says, in the form of that version.
+    pub fn coerce_converted(&self, object: &mut Value) {
+        let schema = self.schema_of(value::text(object, "apiVersion")).clone();
+        schema.prune(object);
+        schema.prune_nulls(object);
+    }
+
+    fn schema_of(&self, api_version: &str) -> &Arc<Structural> {
+        self.versions.iter().find(|(version, _)| version == api_version).map_or(&self.storage_schema, |(_, schema)| schema)
     }
 
     /// Where its scale subresource finds replicas, if it has one.
@@ -214,7 +235,8 @@ impl Strategy for CustomResource {
     }
 
     fn to_storage(&self, _api_version: &str, mut object: Value) -> Result<Value, Status> {
-        if self.api_version != self.storage_api_version {
+        // A webhook has converted it already.
+        if value::text(&object, "apiVersion") != self.storage_api_version {
             value::set(&mut object, "apiVersion", self.storage_api_version.as_str());
             self.storage_schema.prune(&mut object);
         }
@@ -222,12 +244,10 @@ impl Strategy for CustomResource {
     }
 
     fn from_storage(&self, _api_version: &str, mut object: Value) -> Result<Value, Status> {
-        self.storage_schema.default_value(&mut object);
-        self.storage_schema.prune(&mut object);
-        self.storage_schema.prune_nulls(&mut object);
-        value::set(&mut object, "apiVersion", self.api_version.as_str());
-        if self.api_version != self.storage_api_version {
-            self.schema.prune(&mut object);
+        self.read_stored(&mut object);
+        if value::text(&object, "apiVersion") != self.api_version {
+            value::set(&mut object, "apiVersion", self.api_version.as_str());
+            self.coerce_converted(&mut object);
         }
         Ok(object)
     }

@@ -74,15 +74,27 @@ impl Draft {
 
     /// As [`Self::new`], with members in the order of a layout.
     pub fn laid_out(object: &Value, fields: Box<[Arc<str>]>, expected: u64, layout: &dyn Layout) -> Self {
-        Self::ordered(object, fields, expected, KeyOrder::Go, layout)
+        Self::ordered(object, fields, expected, KeyOrder::Go, layout, &["apiVersion", "kind"])
     }
 
     /// As [`Self::new`], with metadata in order of name, as custom resources are written.
     pub fn sorted(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
-        Self::ordered(object, fields, expected, KeyOrder::Sorted, &ByName)
+        Self::ordered(object, fields, expected, KeyOrder::Sorted, &ByName, &["apiVersion", "kind"])
     }
 
-    fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder, layout: &dyn Layout) -> Self {
+    /// As [`Self::sorted`], but with the `apiVersion` as a member: of objects that are not all stored in one version.
+    pub fn sorted_with_version(object: &Value, fields: Box<[Arc<str>]>, expected: u64) -> Self {
+        Self::ordered(object, fields, expected, KeyOrder::Sorted, &ByName, &["kind"])
+    }
+
+    fn ordered(
+        object: &Value,
+        fields: Box<[Arc<str>]>,
+        expected: u64,
+        order: KeyOrder,
+        layout: &dyn Layout,
+        left_out: &[&str],
+    ) -> Self {
         let head = Arc::new(Head::of(object, fields));
         let mut bytes = Vec::with_capacity(4096);
         let empty = Map::new();
@@ -112,7 +124,7 @@ impl Draft {
         };
         bytes.push(b'}');
         for (key, value) in layout.members(top) {
-            if !matches!(key, "metadata" | "apiVersion" | "kind") {
+            if key != "metadata" && !left_out.contains(&key) {
                 push_member(&mut bytes, layout, &[key], value);
             }
         }

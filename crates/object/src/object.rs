@@ -11,7 +11,8 @@ use std::sync::Arc;
 pub struct Object {
     bytes: Bytes,
     version_at: u32,
-    version_len: u32,
+    version_len: u16,
+    converted: bool,
     resource_version: u64,
     marks: Marks,
     head: Arc<Head>,
@@ -20,9 +21,9 @@ pub struct Object {
 impl Object {
     pub(crate) fn from_parts(bytes: Bytes, at: usize, len: usize, resource_version: u64, head: Arc<Head>) -> Self {
         // Bodies are limited to 3 MiB, so positions fit; a position that did not would fail `around_version` loudly.
-        let (version_at, version_len) = (u32::try_from(at).unwrap_or(u32::MAX), u32::try_from(len).unwrap_or(0));
+        let (version_at, version_len) = (u32::try_from(at).unwrap_or(u32::MAX), u16::try_from(len).unwrap_or(0));
         let marks = Marks::of(&head);
-        Self { bytes, version_at, version_len, resource_version, marks, head }
+        Self { bytes, version_at, version_len, converted: false, resource_version, marks, head }
     }
 
     /// An object from its stored bytes, the place of its resourceVersion among them, and the values of its selectable
@@ -42,7 +43,8 @@ impl Object {
         Some(Self::from_parts(bytes.clone(), version_at, digits, text.parse().ok()?, Arc::new(head)))
     }
 
-    /// The JSON of the object without `apiVersion` and `kind`: `{"metadata":{...},...}`.
+    /// The JSON of the object without `kind` and, but for custom resources whose storage version has changed,
+    /// `apiVersion`: `{"metadata":{...},...}`.
     pub const fn bytes(&self) -> &Bytes {
         &self.bytes
     }
@@ -62,10 +64,20 @@ impl Object {
         self.resource_version
     }
 
+    /// This object as one that is not as it is stored but in the version of who reads it, made by a conversion webhook.
+    pub fn into_converted(self) -> Self {
+        Self { converted: true, ..self }
+    }
+
+    /// Whether a conversion webhook has made this object from the stored one, so that there is nothing left to convert.
+    pub const fn is_converted(&self) -> bool {
+        self.converted
+    }
+
     /// The bytes before and after the digits of the resourceVersion.
     pub fn around_version(&self) -> (&[u8], &[u8]) {
         let at = self.version_at as usize;
-        let end = at + self.version_len as usize;
+        let end = at + usize::from(self.version_len);
         (self.bytes.get(..at).unwrap_or_default(), self.bytes.get(end..).unwrap_or_default())
     }
 
@@ -79,10 +91,11 @@ impl Object {
         let digits = digits.format(revision).as_bytes();
         bytes.extend_from_slice(digits);
         bytes.extend_from_slice(after);
-        Self::from_parts(bytes.into(), before.len(), digits.len(), revision, self.head.clone())
+        let converted = self.converted;
+        Self { converted, ..Self::from_parts(bytes.into(), before.len(), digits.len(), revision, self.head.clone()) }
     }
 
-    /// The object as a parsed value, without `apiVersion` and `kind`.
+    /// The object as a parsed value, as in [`Self::bytes`].
     pub fn to_value(&self) -> Value {
         // The bytes were written by `Draft` from a value, so they parse.
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)

@@ -31,6 +31,7 @@ pub enum StatusReason {
     InternalError,
     Expired,
     ServiceUnavailable,
+    StorageReadError,
 }
 
 /// One cause in `details.causes`.

@@ -198,7 +198,7 @@ impl Cluster for View {
             let old = self.object_value(served, &stored)?;
             let Some(mut new) = change(&old)? else { return Ok(()) };
             managed_fields::update(&Form::of(&call.target), &call, &WriteOptions::default(), &self.moment(), Some(&old), &mut new);
-            let draft = self.draft(served, new)?;
+            let draft = self.draft_at_once(served, new)?;
             match self.store.commit(kind, key.clone(), Expect::Revision(stored.resource_version()), |r, _| Change::Put(draft.stamp(r))) {
                 Err(CommitError::Conflict { .. }) => {}
                 _ => return Ok(()),

@@ -3,7 +3,7 @@
 
 mod policy;
 
-use crate::{Call, Served, Target, UserInfo, View, Warnings, WriteOptions, form::Form, managed_fields, metadata};
+use crate::{Call, Conversions, Served, Target, UserInfo, View, Warnings, WriteOptions, form::Form, managed_fields, metadata};
 use minkapi_store::{Change, Expect, Key};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -65,20 +65,25 @@ pub(crate) fn fill(view: &View) {
 
 fn api_services(all: &mut Vec<Value>) {
     for (group, version, group_priority, version_priority) in API_SERVICES {
-        let mut spec = json!({"version": version, "groupPriorityMinimum": group_priority, "versionPriority": version_priority});
-        if !group.is_empty() {
-            spec["group"] = (*group).into();
-        }
-        all.push(json!({
-            "apiVersion": "apiregistration.k8s.io/v1",
-            "kind": "APIService",
-            "metadata": {"name": format!("{version}.{group}"), "labels": {"kube-aggregator.kubernetes.io/automanaged": "onstart"}},
-            "spec": spec,
-            "status": {"conditions": [
-                {"type": "Available", "status": "True", "reason": "Local", "message": "Local APIServices are always available"}
-            ]}
-        }));
+        all.push(api_service(group, version, [*group_priority, *version_priority], "onstart"));
     }
+}
+
+/// The APIService of a group version that the server serves itself; `managed` says how long it looks after it.
+pub(crate) fn api_service(group: &str, version: &str, [group_priority, version_priority]: [i64; 2], managed: &str) -> Value {
+    let mut spec = json!({"version": version, "groupPriorityMinimum": group_priority, "versionPriority": version_priority});
+    if !group.is_empty() {
+        spec["group"] = group.into();
+    }
+    json!({
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": format!("{version}.{group}"), "labels": {"kube-aggregator.kubernetes.io/automanaged": managed}},
+        "spec": spec,
+        "status": {"conditions": [
+            {"type": "Available", "status": "True", "reason": "Local", "message": "Local APIServices are always available"}
+        ]}
+    })
 }
 
 fn namespaces(all: &mut Vec<Value>) {
@@ -145,7 +150,7 @@ fn kubernetes_service(view: &View, all: &mut Vec<Value>) {
 }
 
 /// Conditions hold since now.
-fn date_conditions(object: &mut Value, now: &str) {
+pub(crate) fn date_conditions(object: &mut Value, now: &str) {
     let conditions = object.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
     for condition in conditions.into_iter().flatten() {
         condition["lastTransitionTime"] = now.into();
@@ -163,6 +168,7 @@ pub(crate) fn own_call(served: &Arc<Served>, namespace: &str, name: &str, subres
         },
         user: UserInfo { name: "system:apiserver".to_owned(), groups: vec!["system:masters".to_owned()], ..UserInfo::default() },
         user_agent: "kube-apiserver".to_owned(),
+        conversions: Conversions::default(),
         warnings: Warnings::default(),
         emptied: Vec::new(),
     }
@@ -186,6 +192,6 @@ pub(crate) fn store(view: &View, mut object: Value) -> bool {
     if let Some(status) = status {
         object["status"] = status;
     }
-    let Ok(draft) = view.draft(&served, object) else { return false };
+    let Ok(draft) = view.draft_at_once(&served, object) else { return false };
     view.store.commit(served.storage, key, Expect::Absent, |revision, _| Change::Put(draft.stamp(revision))).is_ok()
 }

@@ -1,6 +1,6 @@
 //! One request to a view.
 
-use crate::Served;
+use crate::{Conversions, Served};
 use bytes::Bytes;
 use minkapi_object::GroupResource;
 use serde_json::Value;
@@ -101,6 +101,8 @@ pub struct Call {
     pub warnings: Warnings,
     /// Fields that were sent as an empty list or map, which the object does not show; see [`minkapi_schema::decode::Decoded`].
     pub emptied: Vec<(String, &'static str)>,
+    /// Conversions by webhook that its bookkeeping needs.
+    pub conversions: Conversions,
 }
 
 /// A request body, decoded as far as its content type says.

@@ -1,7 +1,10 @@
 //! What is served in a view: the built-in resources and those of its CustomResourceDefinitions.
 
+use crate::conversion::Conversion;
 use minkapi_kinds::{CustomResource, Strategy, custom_resource::compare_versions};
+use minkapi_object::Object;
 use minkapi_registry::{Ref, Resource, Struct, Text};
+use serde_json::Value;
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock},
@@ -35,6 +38,9 @@ pub struct CustomServed {
     pub served_as_stored: bool,
     /// All served versions of the kind with their schemas.
     pub versions: Arc<[(String, Ref<Struct>)]>,
+    /// The version of stored objects that do not say theirs.
+    pub first_stored_version: String,
+    pub(crate) conversion: Option<Arc<Conversion>>,
 }
 
 impl Served {
@@ -44,6 +50,22 @@ impl Served {
             Some(custom) => custom.served_as_stored,
             None => self.resource.api_version() == self.resource.storage_version,
         }
+    }
+
+    /// The webhook by which objects come into this version.
+    pub(crate) fn webhook(&self) -> Option<&Arc<Conversion>> {
+        self.custom.as_ref()?.conversion.as_ref().filter(|_| !self.is_storage_version())
+    }
+
+    /// A stored object in the version in which it is stored.
+    pub(crate) fn stored_value(&self, object: &Object) -> Value {
+        let Some(custom) = &self.custom else { return object.to_typed_value(&self.resource.storage_version, &self.resource.kind) };
+        let mut value = object.to_value();
+        if value.get("apiVersion").is_none() {
+            value["apiVersion"] = custom.first_stored_version.as_str().into();
+        }
+        value["kind"] = (&*self.resource.kind).into();
+        value
     }
 
     /// The Warning of every request to this version.

@@ -1,6 +1,6 @@
 //! Custom resources: from a view's CustomResourceDefinitions to what is served there.
 
-use crate::{Call, Catalog, CustomServed, Served, StrategyRef, View, metadata, view_kind};
+use crate::{Call, Catalog, CustomServed, Served, StrategyRef, View, conversion::Conversion, metadata, view_kind};
 use dashmap::DashMap;
 use minkapi_kinds::served_resources;
 use minkapi_object::{Object, Status};
@@ -43,6 +43,7 @@ impl Definitions {
 pub(crate) fn serve(definition: &Value) -> Vec<Arc<Served>> {
     let all = served_resources(definition);
     let versions: Arc<[_]> = all.iter().map(|s| (s.resource.api_version().into_owned(), s.resource.schema.clone())).collect();
+    let webhook = all.first().and_then(|s| s.webhook.as_ref()).map(|webhook| Arc::new(Conversion::of(webhook)));
     let served = all.into_iter().map(|s| {
         Arc::new(Served {
             storage: Kind::new(&s.resource.storage),
@@ -55,6 +56,8 @@ pub(crate) fn serve(definition: &Value) -> Vec<Arc<Served>> {
                 terminating: s.terminating,
                 served_as_stored: s.served_as_stored,
                 versions: versions.clone(),
+                first_stored_version: s.first_stored_version,
+                conversion: webhook.clone(),
             }),
         })
     });
@@ -82,6 +85,15 @@ pub(crate) fn served_by_storage(view: &View, kind: Kind) -> Option<Arc<Served>> 
     let catalog = view.catalog();
     let of_kind = || catalog.all().filter(|s| s.storage == kind);
     of_kind().find(|s| s.resource.api_version() == s.resource.storage_version).or_else(|| of_kind().next()).cloned()
+}
+
+/// The definitions of a group.
+pub(crate) fn definitions_of(view: &View, group: &str) -> Vec<Value> {
+    let suffix = format!(".{group}");
+    let snapshot = view.snapshot();
+    // A definition's name is that of its resource (C-10-02), so there is no need to read most others.
+    let likely = snapshot.range(Kind::new(STORAGE), None, None).filter(|(key, _)| key.name().ends_with(&suffix));
+    likely.map(|(_, definition)| definition.to_value()).filter(|definition| definition["spec"]["group"] == group).collect()
 }
 
 /// C-10-07: while a definition is being deleted, nothing is created of it.

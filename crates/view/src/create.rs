@@ -119,14 +119,15 @@ impl View {
             if let Some(existing) = self.snapshot().get(served.storage, &key) {
                 return Err(Refused::Taken(existing));
             }
-            return Ok(Outcome::created(Content::Value(self.unstored(&served, object)?)));
+            return Ok(Outcome::created(Content::Value(self.unstored(&served, object).await?)));
         }
-        let draft = self.draft(&served, object)?;
+        let draft = self.draft(&served, object).await?;
         match self.store.commit(served.storage, key, Expect::Absent, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
                 drop(reserved);
                 let object = done.object.ok_or_else(|| Status::internal("a created object is gone"))?;
                 hooks.after_commit(self, None, Some(&object));
+                let object = self.readable(&served, &object).await.map_err(|corrupt| corrupt.undecodable())?;
                 Ok(Outcome::created(Content::Stored(object)))
             }
             Err(CommitError::AlreadyExists(existing)) => Err(Refused::Taken(existing)),
@@ -135,7 +136,19 @@ impl View {
     }
 
     /// Encodes an object of the served version for storing.
-    pub(crate) fn draft(&self, served: &Served, object: Value) -> Result<Draft, Status> {
+    ///
+    /// # Errors
+    /// 500 for what is too large, or cannot be converted.
+    pub(crate) async fn draft(&self, served: &Served, object: Value) -> Result<Draft, Status> {
+        let object = if served.webhook().is_some() { Box::pin(self.to_stored_by_webhook(served, object)).await? } else { object };
+        self.draft_at_once(served, object)
+    }
+
+    /// The same of a kind that no webhook converts.
+    ///
+    /// # Errors
+    /// 500 for what is too large.
+    pub(crate) fn draft_at_once(&self, served: &Served, object: Value) -> Result<Draft, Status> {
         let draft = self.draft_stored(served, self.to_stored(served, object)?);
         if draft.len() > STORED_MAX {
             return Err(Status::unclassified("etcdserver: request is too large"));
@@ -147,10 +160,12 @@ impl View {
     pub(crate) fn draft_stored(&self, served: &Served, stored: Value) -> Draft {
         let fields = minkapi_kinds::field_values(&*served.strategy, &stored);
         let expected = self.shared.store.revision() + 1;
-        if served.resource.custom {
-            Draft::sorted(&stored, fields, expected)
-        } else {
-            Draft::laid_out(&stored, fields, expected, &GoOrder(&served.storage_schema))
+        match &served.custom {
+            Some(custom) if !custom.served_as_stored && stored["apiVersion"] != *custom.first_stored_version => {
+                Draft::sorted_with_version(&stored, fields, expected)
+            }
+            _ if served.resource.custom => Draft::sorted(&stored, fields, expected),
+            _ => Draft::laid_out(&stored, fields, expected, &GoOrder(&served.storage_schema)),
         }
     }
 
@@ -169,7 +184,11 @@ impl View {
     }
 
     /// What a dry run answers: the object as it would be stored, in the served version.
-    pub(crate) fn unstored(&self, served: &Served, object: Value) -> Result<Value, Status> {
+    pub(crate) async fn unstored(&self, served: &Served, object: Value) -> Result<Value, Status> {
+        if served.webhook().is_some() {
+            let stored = self.to_stored_by_webhook(served, object).await?;
+            return self.from_stored_by_webhook(served, self.to_stored(served, stored)?).await;
+        }
         let mut stored = self.to_stored(served, object)?;
         stored["apiVersion"] = (&*served.resource.storage_version).into();
         stored["kind"] = (&*served.resource.kind).into();

@@ -4,6 +4,7 @@ use crate::{
     Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View,
     admit::{Admission, Phase, RequestOptions},
     clock::rfc3339,
+    conversion::{Conversions, Corrupt, corrupt_object},
     hooks, metadata,
     selection::Selection,
     view::Moment,
@@ -82,6 +83,7 @@ impl View {
                 },
                 user: call.user.clone(),
                 user_agent: call.user_agent.clone(),
+                conversions: Conversions::default(),
                 warnings: std::mem::take(&mut call.warnings),
                 emptied: Vec::new(),
             };
@@ -103,7 +105,8 @@ impl View {
         loop {
             let moment = self.moment();
             let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
-            let old = self.object_value(&served, &stored)?;
+            let readable = self.readable(&served, &stored).await.map_err(|corrupt| corrupt_object(&call.target, &corrupt))?;
+            let old = self.object_value(&served, &readable)?;
             if !admitted {
                 let mut nothing = Value::Null;
                 let options_of = RequestOptions::Delete(options);
@@ -119,13 +122,13 @@ impl View {
             };
             let done = match step {
                 Step::Keep => Some(Deletion { object: old, gone: false }),
-                Step::Remove => self.remove(call, options, &stored)?,
-                Step::Mark(marked) => self.mark(call, options, &stored, marked)?.map(|object| Deletion { object, gone: false }),
-                Step::MarkAndRemove(marked) => match self.mark(call, options, &stored, marked)? {
+                Step::Remove => self.remove(call, options, &stored).await?,
+                Step::Mark(marked) => self.mark(call, options, &stored, marked).await?.map(|object| Deletion { object, gone: false }),
+                Step::MarkAndRemove(marked) => match self.mark(call, options, &stored, marked).await? {
                     Some(object) if options.dry_run => Some(Deletion { object, gone: true }),
                     // Removed as it is now; if it was changed meanwhile, the loop looks again.
                     Some(_) => match self.stored(call) {
-                        Some(marked) => self.remove(call, options, &marked)?,
+                        Some(marked) => self.remove(call, options, &marked).await?,
                         None => None,
                     },
                     None => None,
@@ -182,23 +185,24 @@ impl View {
     }
 
     /// Stores a marked object; None when it was changed meanwhile.
-    fn mark(&self, call: &Call, options: &DeleteOptions, stored: &Arc<Object>, marked: Value) -> Result<Option<Value>, Status> {
+    async fn mark(&self, call: &Call, options: &DeleteOptions, stored: &Arc<Object>, marked: Value) -> Result<Option<Value>, Status> {
         let served = &call.target.served;
         if options.dry_run {
-            let mut value = self.unstored(served, marked)?;
+            let mut value = self.unstored(served, marked).await?;
             metadata::of(&mut value).insert("resourceVersion".to_owned(), stored.resource_version().to_string().into());
             return Ok(Some(value));
         }
-        let draft = self.draft(served, marked)?;
+        let corrupt = |corrupt: Corrupt| corrupt_object(&call.target, &corrupt);
+        let draft = self.draft(served, marked).await?;
         if draft.same_as(stored) {
-            return Ok(Some(self.object_value(served, stored)?));
+            return Ok(Some(self.object_value(served, &*self.readable(served, stored).await.map_err(corrupt)?)?));
         }
         let expect = Expect::Revision(stored.resource_version());
         match self.store.commit(served.storage, call.target.key(), expect, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
                 let object = done.object.ok_or_else(|| Status::internal("a marked object is gone"))?;
                 hooks::of(served).after_commit(self, Some(stored), Some(&object));
-                Ok(Some(self.object_value(served, &object)?))
+                Ok(Some(self.object_value(served, &*self.readable(served, &object).await.map_err(corrupt)?)?))
             }
             Err(CommitError::Conflict { .. }) => Ok(None),
             Err(err) => Err(self.commit_status(call, &err)),
@@ -206,16 +210,18 @@ impl View {
     }
 
     /// Removes the stored object; None when it was changed meanwhile.
-    fn remove(&self, call: &Call, options: &DeleteOptions, stored: &Arc<Object>) -> Result<Option<Deletion>, Status> {
+    async fn remove(&self, call: &Call, options: &DeleteOptions, stored: &Arc<Object>) -> Result<Option<Deletion>, Status> {
         let served = &call.target.served;
+        let corrupt = |corrupt: Corrupt| corrupt_object(&call.target, &corrupt);
+        let readable = self.readable(served, stored).await.map_err(corrupt)?;
         if options.dry_run {
-            return Ok(Some(Deletion { object: self.object_value(served, stored)?, gone: true }));
+            return Ok(Some(Deletion { object: self.object_value(served, &readable)?, gone: true }));
         }
         let expect = Expect::Revision(stored.resource_version());
         match self.store.commit(served.storage, call.target.key(), expect, |_, _| Change::Delete) {
             Ok(done) => {
                 // The answer shows the last state under the revision of the deletion (chapter 18 on C-08-12).
-                let object = self.object_value(served, &stored.with_resource_version(done.revision))?;
+                let object = self.object_value(served, &readable.with_resource_version(done.revision))?;
                 Ok(Some(Deletion { object, gone: true }))
             }
             Err(CommitError::Conflict { .. }) => Ok(None),

@@ -1,6 +1,6 @@
 //! The form in which an endpoint shows its object: the kind itself, or a kind of the subresource's own such as Scale.
 
-use crate::{CustomServed, Served, Target};
+use crate::{Conversions, CustomServed, Served, Target};
 use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
 use std::sync::Arc;
@@ -83,13 +83,16 @@ impl Form {
     }
 
     /// An object of this form in another served version of its kind, with that version's schema.
-    pub fn convert(&self, object: &Value, to: &str) -> Option<(Value, Ref<Struct>)> {
+    pub fn convert(&self, object: &Value, to: &str, conversions: &Conversions) -> Option<(Value, Ref<Struct>)> {
         if !self.is_resource() {
             return None;
         }
         if let Some(custom) = self.custom() {
-            // Conversion between versions of a custom resource changes nothing but the version.
             let (_, schema) = custom.versions.iter().find(|(version, _)| version == to)?;
+            if let Some(conversion) = &custom.conversion {
+                return Some((conversions.get(conversion, object, to)?, schema.clone()));
+            }
+            // Without a webhook nothing changes but the version.
             let mut object = object.clone();
             object["apiVersion"] = to.into();
             return Some((object, schema.clone()));

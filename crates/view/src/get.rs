@@ -1,6 +1,6 @@
 //! Get, and waiting for a revision.
 
-use crate::{Call, Content, Outcome, ResourceVersion, View, subresource};
+use crate::{Call, Content, Outcome, ResourceVersion, View, conversion::corrupt_object, subresource};
 use minkapi_object::Status;
 use minkapi_store::Kind;
 use std::time::Duration;
@@ -18,7 +18,8 @@ impl View {
             self.wait_for(call.target.served.storage, revision).await?;
         }
         let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
-        let outcome = Outcome::ok(Content::Stored(stored));
+        let readable = self.readable(&call.target.served, &stored).await.map_err(|corrupt| corrupt_object(&call.target, &corrupt))?;
+        let outcome = Outcome::ok(Content::Stored(readable));
         match subresource::projection(&call.target) {
             Some(projection) => projection.answer(self, call, outcome),
             None => Ok(outcome),

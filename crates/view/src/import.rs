@@ -55,14 +55,14 @@ impl View {
         let uid = object["metadata"]["uid"].as_str().filter(|uid| !uid.is_empty()).map(str::to_owned);
         let options = WriteOptions { field_validation: FieldValidation::Ignore, uid, ..WriteOptions::default() };
         match self.create_object_with(&bare, &options).await {
-            Ok(created) => self.restore(&object, &created).map(|()| Imported::Created),
+            Ok(created) => self.restore(&object, &created).await.map(|()| Imported::Created),
             Err(status) if status.reason == StatusReason::AlreadyExists => Ok(Imported::Existing),
             Err(status) => Err(status),
         }
     }
 
     /// Stores what creating the object has left out.
-    fn restore(&self, imported: &Value, created: &Value) -> Result<(), Status> {
+    async fn restore(&self, imported: &Value, created: &Value) -> Result<(), Status> {
         let call = self.call_for(created)?;
         let (served, store) = (&call.target.served, self.home(&call.target.served).store);
         let version = metadata::resource_version(created)?;
@@ -76,7 +76,7 @@ impl View {
         if let Some(status) = imported.get("status").filter(|s| s.is_object()) {
             object["status"] = status.clone();
         }
-        let draft = self.draft(served, object)?;
+        let draft = self.draft(served, object).await?;
         match store.commit(served.storage, call.target.key(), Expect::Revision(version), |revision, _| Change::Put(draft.stamp(revision))) {
             // Somebody else has taken it over already.
             Ok(_) | Err(CommitError::Conflict { .. } | CommitError::NotFound) => Ok(()),

@@ -1,12 +1,18 @@
 //! List: snapshots, selectors and pages (contract chapter 5).
 
 use crate::{
-    Call, Content, List, ListOptions, Outcome, ResourceVersion, ResourceVersionMatch, View, continue_token::ContinueToken,
+    Call, Content, List, ListOptions, Outcome, ResourceVersion, ResourceVersionMatch, Target, View,
+    continue_token::ContinueToken,
+    conversion::{corrupt_list, uncached},
     selection::Selection,
 };
 use minkapi_object::Object;
 use minkapi_object::Status;
 use minkapi_store::{AtError, Key, Snapshot};
+use std::sync::Arc;
+
+/// How many objects are converted before it is seen whether they are enough.
+const CONVERTED_AHEAD: usize = 64;
 
 impl View {
     /// The objects of a collection.
@@ -21,22 +27,13 @@ impl View {
         // C-05-10: with resourceVersion 0 the limit is ignored, unless the match says otherwise.
         let unlimited = options.resource_version == ResourceVersion::Any && options.continue_token.is_empty();
         let limit = if unlimited || options.limit == 0 { usize::MAX } else { usize::try_from(options.limit).unwrap_or(usize::MAX) };
-        let mut items = Vec::new();
-        let mut last: Option<Key> = None;
-        let mut more = false;
-        for (key, object) in snapshot.range(served.storage, namespace, after.as_ref()) {
-            if !selection.matches(object) {
-                continue;
-            }
-            if items.len() == limit {
-                more = true;
-                break;
-            }
-            items.push(object.clone());
-            if limit != usize::MAX {
-                last = Some(key.clone());
-            }
-        }
+        let range = snapshot.range(served.storage, namespace, after.as_ref());
+        let Page { items, last, more } = if served.webhook().is_some() {
+            let all = range.map(|(_, object)| object.clone()).collect();
+            self.converted_page(&call.target, all, &selection, limit).await?
+        } else {
+            Page::take(range.filter(|(_, object)| selection.matches(object)), limit)
+        };
         let revision = if served.strategy.traits().unstored { 0 } else { snapshot.revision() };
         let continue_token = last.filter(|_| more).map(|key| ContinueToken { revision: Some(revision), after: key }.encode(&call.target));
         let remaining = match &continue_token {
@@ -47,6 +44,35 @@ impl View {
             _ => None,
         };
         Ok(Outcome::ok(Content::List(List { items, revision, continue_token, remaining })))
+    }
+
+    /// The first objects that are selected in the version of the request, into which a webhook must convert them first.
+    async fn converted_page(
+        &self,
+        target: &Target,
+        objects: Vec<Arc<Object>>,
+        selection: &Selection,
+        limit: usize,
+    ) -> Result<Page, Status> {
+        let mut readable = Vec::with_capacity(objects.len());
+        let mut corrupt = Vec::new();
+        for some in objects.chunks(CONVERTED_AHEAD) {
+            match self.all_readable(&target.served, some.to_vec()).await {
+                Ok(some) => readable.extend(some.into_iter().filter(|object| selection.matches(object))),
+                Err(some) => corrupt.extend(some),
+            }
+            if readable.len() > limit {
+                break;
+            }
+        }
+        match (corrupt.is_empty(), limit) {
+            (true, _) => {}
+            (false, usize::MAX) => return Err(uncached(target, &corrupt)),
+            (false, _) => return Err(corrupt_list(target, &corrupt)),
+        }
+        let keyed: Vec<(Key, Arc<Object>)> =
+            readable.into_iter().map(|object| (Key::new(&object.head().namespace, &object.head().name), object)).collect();
+        Ok(Page::take(keyed.iter().map(|(key, object)| (key, object)), limit))
     }
 
     /// The snapshot that a list reads, and the key after which it begins.
@@ -79,6 +105,32 @@ impl View {
                 }
             }
         }
+    }
+}
+
+/// A part of a list.
+struct Page {
+    items: Vec<Arc<Object>>,
+    /// Where it ends, if it was limited.
+    last: Option<Key>,
+    /// Whether there is more behind it.
+    more: bool,
+}
+
+impl Page {
+    fn take<'a>(selected: impl Iterator<Item = (&'a Key, &'a Arc<Object>)>, limit: usize) -> Self {
+        let mut page = Self { items: Vec::new(), last: None, more: false };
+        for (key, object) in selected {
+            if page.items.len() == limit {
+                page.more = true;
+                break;
+            }
+            page.items.push(object.clone());
+            if limit != usize::MAX {
+                page.last = Some(key.clone());
+            }
+        }
+        page
     }
 }
 

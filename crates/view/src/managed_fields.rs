@@ -1,6 +1,6 @@
 //! Managed fields on every write, and server-side apply (C-03-20, C-07-40 to C-07-53).
 
-use crate::{Call, FieldValidation, Served, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
+use crate::{Call, Conversions, FieldValidation, Served, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
 use minkapi_object::Status;
 use minkapi_patch::{FieldManagerInput, Versions};
 use minkapi_registry::{Ref, Struct};
@@ -10,11 +10,14 @@ use std::sync::Arc;
 pub(crate) use minkapi_patch::keep_times_if_unchanged;
 
 /// The versions of a form's kind in which other managers may have written.
-struct FormVersions<'a>(&'a Form);
+struct FormVersions<'a> {
+    form: &'a Form,
+    conversions: &'a Conversions,
+}
 
 impl Versions for FormVersions<'_> {
     fn convert(&self, object: &Value, to: &str) -> Option<(Value, Ref<Struct>)> {
-        self.0.convert(object, to)
+        self.form.convert(object, to, self.conversions)
     }
 }
 
@@ -33,7 +36,7 @@ fn input<'a>(form: &'a Form, subresource: &'a str, moment: &'a Moment, versions:
 
 /// Writes `metadata.managedFields` of a new or changed object, in the version of the request.
 pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &Moment, live: Option<&Value>, new: &mut Value) {
-    let versions = FormVersions(form);
+    let versions = FormVersions { form, conversions: &call.conversions };
     let input = input(form, &call.target.subresource, moment, &versions);
     let manager = metadata::manager(call, &options.field_manager);
     let cx = moment.context(&call.target, &call.user, &form.api_version);
@@ -49,9 +52,18 @@ pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &
 
 /// The same for a write to the status by a part of the server itself.
 pub(crate) fn update_status_as(manager: &str, served: &Arc<Served>, moment: &Moment, live: &Value, new: &mut Value) {
+    update_subresource_as(manager, "status", served, moment, live, new);
+}
+
+/// The same for a write to the object itself.
+pub(crate) fn update_as(manager: &str, served: &Arc<Served>, moment: &Moment, live: &Value, new: &mut Value) {
+    update_subresource_as(manager, "", served, moment, live, new);
+}
+
+fn update_subresource_as(manager: &str, subresource: &str, served: &Arc<Served>, moment: &Moment, live: &Value, new: &mut Value) {
     let form = Form::of_resource(served);
-    let versions = FormVersions(&form);
-    minkapi_patch::update_managed_fields(&input(&form, "status", moment, &versions), Some(live), new, manager);
+    let versions = FormVersions { form: &form, conversions: &Conversions::default() };
+    minkapi_patch::update_managed_fields(&input(&form, subresource, moment, &versions), Some(live), new, manager);
 }
 
 /// A server-side apply.
@@ -90,8 +102,8 @@ impl<'a> Apply<'a> {
 
 impl Edit for Apply<'_> {
     fn edit(&self, call: &mut Call, moment: &Moment, current: Option<&Value>) -> Result<Value, Status> {
-        let versions = FormVersions(&self.form);
         let subresource = call.target.subresource.clone();
+        let versions = FormVersions { form: &self.form, conversions: &call.conversions };
         let input = input(&self.form, &subresource, moment, &versions);
         let merged = minkapi_patch::apply(&input, current, &self.applied, &self.options.field_manager, self.options.force)
             .map_err(|err| err.status())?;

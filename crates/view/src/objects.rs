@@ -1,7 +1,7 @@
 //! Short calls for programs that hold a view: values in, values out, no request to build.
 
 use crate::{
-    Body, Call, Content, DeleteOptions, FieldValidation, List, ListOptions, Outcome, PatchType, ResourceVersion, Served, Target, UserInfo,
+    Body, Call, Content, Conversions, DeleteOptions, FieldValidation, List, ListOptions, Outcome, PatchType, ResourceVersion, Served, Target, UserInfo,
     View, Warnings, WriteOptions,
 };
 use minkapi_object::{GroupVersionKind, Object, Status};
@@ -25,6 +25,7 @@ impl View {
             user_agent: MANAGER.to_owned(),
             warnings: Warnings::default(),
             emptied: Vec::new(),
+            conversions: Conversions::default(),
         })
     }
 

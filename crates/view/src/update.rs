@@ -105,7 +105,7 @@ impl View {
         if !edit.uid().is_empty() {
             return Err(uid_mismatch(call, edit.uid(), ""));
         }
-        let mut object = edit.edit(call, moment, None)?;
+        let mut object = self.run_edit(edit, call, moment, None).await?;
         metadata::of(&mut object).remove("resourceVersion");
         let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
         self.admit(call, moment, Phase::Mutating, request).await?;
@@ -126,11 +126,12 @@ impl View {
     ) -> Result<Option<Outcome>, Status> {
         let served = call.target.served.clone();
         let hooks = hooks::of(&served);
-        let old = self.object_value(&served, stored)?;
+        let readable = self.readable(&served, stored).await.map_err(|corrupt| corrupt.undecodable())?;
+        let old = self.object_value(&served, &readable)?;
         if !edit.uid().is_empty() && edit.uid() != &*stored.head().uid {
             return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
         }
-        let mut new = edit.edit(call, moment, Some(&old))?;
+        let mut new = self.run_edit(edit, call, moment, Some(&old)).await?;
         let request =
             Admission { operation: Operation::Update, object: &mut new, old: Some(&old), options: RequestOptions::Write(options) };
         self.admit(call, moment, Phase::Mutating, request).await?;
@@ -166,23 +167,25 @@ impl View {
         self.admit(call, moment, Phase::Validating, request).await?;
 
         if goes_with_its_last_finalizer(&new, &old) && hooks.may_be_removed(&new) {
-            return self.remove_emptied(call, options, stored, new).map(Some);
+            return self.remove_emptied(call, options, stored, new).await.map(Some);
         }
         if options.dry_run {
-            let mut value = self.unstored(&served, new)?;
+            let mut value = self.unstored(&served, new).await?;
             metadata::of(&mut value).insert("resourceVersion".to_owned(), stored.resource_version().to_string().into());
             return Ok(Some(Outcome::ok(Content::Value(value))));
         }
-        let draft = self.draft(&served, new)?;
+        let draft = self.draft(&served, new).await?;
         if draft.same_as(stored) {
-            return Ok(Some(Outcome::ok(Content::Stored(stored.clone()))));
+            return Ok(Some(Outcome::ok(Content::Stored(readable))));
         }
         let expect = Expect::Revision(stored.resource_version());
         match self.store.commit(served.storage, call.target.key(), expect, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
                 drop(reserved);
                 hooks.after_commit(self, Some(stored), done.object.as_ref());
-                Ok(done.object.map(|object| Outcome::ok(Content::Stored(object))))
+                let Some(object) = done.object else { return Ok(None) };
+                let object = self.readable(&served, &object).await.map_err(|corrupt| corrupt.undecodable())?;
+                Ok(Some(Outcome::ok(Content::Stored(object))))
             }
             Err(CommitError::Conflict { .. } | CommitError::NotFound) => Ok(None),
             Err(err) => Err(self.commit_status(call, &err)),
@@ -190,9 +193,9 @@ impl View {
     }
 
     /// The update took the last finalizer of an object that was to be deleted (C-04-16).
-    fn remove_emptied(&self, call: &Call, options: &WriteOptions, stored: &Arc<Object>, new: Value) -> Result<Outcome, Status> {
+    async fn remove_emptied(&self, call: &Call, options: &WriteOptions, stored: &Arc<Object>, new: Value) -> Result<Outcome, Status> {
         let served = &call.target.served;
-        let answer = Outcome::ok(Content::Value(self.unstored(served, new)?));
+        let answer = Outcome::ok(Content::Value(self.unstored(served, new).await?));
         if options.dry_run {
             return Ok(answer);
         }

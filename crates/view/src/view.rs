@@ -222,11 +222,10 @@ impl View {
     /// # Errors
     /// A conversion that fails.
     pub fn object_value(&self, served: &Served, object: &Object) -> Result<Value, Status> {
-        if served.is_storage_version() {
+        if served.is_storage_version() || object.is_converted() {
             return Ok(object.to_typed_value(&served.resource.api_version(), &served.resource.kind));
         }
-        let stored = object.to_typed_value(&served.resource.storage_version, &served.resource.kind);
-        served.strategy.from_storage(&served.resource.api_version(), stored)
+        served.strategy.from_storage(&served.resource.api_version(), served.stored_value(object))
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot<Object> {

@@ -1,6 +1,10 @@
 //! Watch: where one starts and how it ends (contract chapter 6); what it sends is `minkapi-watch`'s business.
 
-use crate::{Call, ListOptions, ResourceVersion, View, selection::Selection};
+use crate::{
+    Call, ListOptions, ResourceVersion, View,
+    conversion::{Watched, uncached},
+    selection::Selection,
+};
 use minkapi_object::Status;
 use minkapi_watch::{Start, WatchOptions, Watcher};
 use rand::Rng as _;
@@ -13,6 +17,12 @@ impl View {
     /// 400 selectors. A start that is too old is told in the stream (C-06-22).
     pub async fn watch(&self, call: &mut Call, options: &ListOptions) -> Result<Watcher, Status> {
         let selector = Selection::new(&call.target, options)?.into_selector();
+        let convert = Watched::of(self, call);
+        if convert.is_some() {
+            // As upstream's watch cache, which must have everything before anyone may watch.
+            let all = self.snapshot().range(call.target.served.storage, None, None).map(|(_, object)| object.clone()).collect();
+            self.all_readable(&call.target.served, all).await.map_err(|corrupt| uncached(&call.target, &corrupt))?;
+        }
         let asked = match options.resource_version {
             ResourceVersion::At(revision) => revision,
             ResourceVersion::Unset | ResourceVersion::Any => 0,
@@ -41,6 +51,7 @@ impl View {
             bookmark_interval: self.config().bookmark_interval,
             timeout: Some(timeout),
             too_old_message: call.target.served.strategy.traits().uncached_watch.then_some(UNCACHED_TOO_OLD),
+            convert,
         };
         Ok(Watcher::new(self.store.clone(), call.target.served.storage, options))
     }

@@ -7,11 +7,13 @@
 //! This crate knows nothing of HTTP: how events are framed and encoded is the business of who serves them.
 
 mod bookmarks;
+mod convert;
 mod event;
 mod options;
 mod selector;
 mod watcher;
 
+pub use convert::{Convert, Converting};
 pub use event::{WatchEvent, WatchEventKind};
 pub use options::{Start, WatchOptions};
 pub use selector::{FieldMatcher, Selector};

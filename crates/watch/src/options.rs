@@ -1,8 +1,8 @@
 //! How a watch starts and ends.
 
-use crate::Selector;
+use crate::{Convert, Selector};
 use minkapi_store::Revision;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Where a watch begins (chapter 6.3 of the contract).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct WatchOptions {
     /// What is said of a start that is too old instead of the usual text; for kinds that kube-apiserver serves without
     /// its watch cache (C-06-22).
     pub too_old_message: Option<&'static str>,
+    /// Makes what is sent, where that is not what is stored and not made at once.
+    pub convert: Option<Arc<dyn Convert>>,
 }
 
 impl Default for WatchOptions {
@@ -48,6 +50,7 @@ impl Default for WatchOptions {
             bookmark_interval: Duration::from_secs(60),
             timeout: None,
             too_old_message: None,
+            convert: None,
         }
     }
 }

@@ -40,7 +40,7 @@ impl Selector {
     }
 
     /// Whether objects of this namespace and name can be selected at all.
-    fn covers(&self, namespace: &str, name: &str) -> bool {
+    pub(crate) fn covers(&self, namespace: &str, name: &str) -> bool {
         self.namespace.as_ref().is_none_or(|n| **n == *namespace) && self.name.as_ref().is_none_or(|n| **n == *name)
     }
 

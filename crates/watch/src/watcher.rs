@@ -1,6 +1,10 @@
 //! A cursor over the changes of one kind in one view.
 
-use crate::{Selector, Start, WatchEvent, WatchOptions, bookmarks::BookmarkTimer};
+use crate::{
+    Convert, Selector, Start, WatchEvent, WatchOptions,
+    bookmarks::BookmarkTimer,
+    convert::{self, Awaited},
+};
 use futures_core::Stream;
 use minkapi_object::{Object, Status};
 use minkapi_store::{Changed, Event, Key, Kind, Revision, Snapshot, View};
@@ -38,6 +42,9 @@ pub struct Watcher {
     bookmarks: Option<BookmarkTimer>,
     end: Option<Pin<Box<Sleep>>>,
     too_old_message: Option<&'static str>,
+    convert: Option<Arc<dyn Convert>>,
+    /// The next event, if its objects are being converted.
+    awaited: Option<Awaited>,
 }
 
 enum Phase {
@@ -107,6 +114,8 @@ impl Watcher {
             bookmarks: options.bookmarks.then(|| BookmarkTimer::new(options.bookmark_interval, end)),
             end: end.map(|at| Box::pin(sleep_until(at))),
             too_old_message: options.too_old_message,
+            convert: options.convert,
+            awaited: None,
         }
     }
 
@@ -126,6 +135,16 @@ impl Watcher {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<WatchEvent>> {
         loop {
+            if let Some(awaited) = &mut self.awaited {
+                let event = std::task::ready!(awaited.as_mut().poll(cx));
+                self.awaited = None;
+                match event {
+                    Ok(Some(event)) => return Poll::Ready(Some(event)),
+                    Ok(None) => {}
+                    Err(status) => self.phase = Phase::Failed(status),
+                }
+                continue;
+            }
             match &mut self.phase {
                 Phase::Ended => return Poll::Ready(None),
                 Phase::Failed(status) => {
@@ -145,7 +164,12 @@ impl Watcher {
                         return Poll::Ready(Some(event));
                     }
                 }
-                Phase::Following => return self.poll_change(cx),
+                Phase::Following => {
+                    let event = std::task::ready!(self.poll_change(cx));
+                    if self.awaited.is_none() {
+                        return Poll::Ready(event);
+                    }
+                }
             }
         }
     }
@@ -170,20 +194,27 @@ impl Watcher {
         }
     }
 
-    /// The next of the current objects, and after the last one the marker. None when all were sent.
+    /// The next of the current objects, and after the last one the marker. None when all were sent, or the next is
+    /// awaited.
     fn next_initial(&mut self) -> Option<WatchEvent> {
         let Phase::Initial { state, taken, after, marker } = &mut self.phase else { return None };
         if taken.is_empty() {
             let selector = &self.selector;
             let rest = state.range(self.kind, selector.namespace.as_deref(), after.as_ref());
             let mut last = None;
-            for (key, object) in rest.filter(|(_, o)| selector.matches(o)).take(BATCH) {
+            let converted = self.convert.is_some();
+            let may_match = |o: &Object| if converted { selector.covers(&o.head().namespace, &o.head().name) } else { selector.matches(o) };
+            for (key, object) in rest.filter(|(_, o)| may_match(o)).take(BATCH) {
                 taken.push_back(object.clone());
                 last = Some(key.clone());
             }
             *after = last;
         }
         if let Some(object) = taken.pop_front() {
+            if let Some(convert) = &self.convert {
+                self.awaited = Some(convert::initial(convert.clone(), self.selector.clone(), object));
+                return None;
+            }
             return Some(WatchEvent::initial(object));
         }
         let end = marker.then(|| WatchEvent::bookmark(state.revision(), true));
@@ -191,10 +222,18 @@ impl Watcher {
         end
     }
 
+    /// The next change; nothing, at once, when it is awaited.
     fn poll_change(&mut self, cx: &mut Context<'_>) -> Poll<Option<WatchEvent>> {
         loop {
             while let Some(event) = self.changes.batch.pop_front() {
                 self.changes.seen = event.revision;
+                if let Some(convert) = &self.convert {
+                    if self.selector.covers(event.key.namespace(), event.key.name()) {
+                        self.awaited = Some(convert::change(convert.clone(), self.selector.clone(), event));
+                        return Poll::Ready(None);
+                    }
+                    continue;
+                }
                 if let Some(event) = self.selector.translate(&event) {
                     return Poll::Ready(Some(event));
                 }

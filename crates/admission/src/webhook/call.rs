@@ -68,7 +68,8 @@ pub(super) fn ask(
     let (object, old) = (in_version(attributes.object)?, in_version(attributes.old.unwrap_or(&Value::Null))?);
     let uid = cluster.uid();
     let question = review::question(&version, &uid, attributes, matched, &object, &old);
-    let endpoint = Endpoint::of(&webhook["clientConfig"], cluster).map_err(|why| Failure::unreachable(&name, why))?;
+    let endpoint = Endpoint::of(&webhook["clientConfig"], cluster)
+        .map_err(|why| Failure::unreachable(&name, format_args!("failed to call webhook: {why}")))?;
     let seconds = webhook["timeoutSeconds"].as_u64().filter(|seconds| *seconds > 0).unwrap_or(DEFAULT_SECONDS);
     Ok(async move {
         let body = question.to_string().into_bytes();

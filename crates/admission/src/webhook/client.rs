@@ -2,7 +2,7 @@
 
 use super::endpoint::Endpoint;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper::{Request, StatusCode, body::Bytes, client::conn::http1, header::CONTENT_TYPE};
 use hyper_util::rt::TokioIo;
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
@@ -24,19 +24,19 @@ const MAX_ANSWER: usize = 16 << 20;
 ///
 /// # Errors
 /// Why there is none, as Go's client tells it.
-pub(super) async fn post(endpoint: &Endpoint, body: Vec<u8>, timeout: Duration) -> Result<Bytes, String> {
+pub async fn post(endpoint: &Endpoint, body: Vec<u8>, timeout: Duration) -> Result<Bytes, String> {
     let seconds = timeout.as_secs();
     let url = format!("{}?timeout={seconds}s", endpoint.url);
     let told = |why: String| format!("Post \"{url}\": {why}");
     match tokio::time::timeout(timeout, exchange(endpoint, body, seconds)).await {
         Err(_) => Err(told("context deadline exceeded".to_owned())),
         Ok(Err(why)) => Err(told(why)),
-        Ok(Ok((status, body))) if status.is_success() => Ok(body),
-        Ok(Ok((status, body))) => Err(refused(status, &body)),
+        Ok(Ok((status, _, body))) if status.is_success() => Ok(body),
+        Ok(Ok((status, content_type, body))) => Err(refused(status, &content_type, &body)),
     }
 }
 
-async fn exchange(endpoint: &Endpoint, body: Vec<u8>, seconds: u64) -> Result<(StatusCode, Bytes), String> {
+async fn exchange(endpoint: &Endpoint, body: Vec<u8>, seconds: u64) -> Result<(StatusCode, String, Bytes), String> {
     let tcp = TcpStream::connect(&endpoint.address).await.map_err(|err| dial_error(&endpoint.address, &err))?;
     // The answer is waited for at once.
     let _ = tcp.set_nodelay(true);
@@ -48,7 +48,7 @@ async fn exchange(endpoint: &Endpoint, body: Vec<u8>, seconds: u64) -> Result<(S
     }
 }
 
-async fn send<S>(endpoint: &Endpoint, stream: S, body: Vec<u8>, seconds: u64) -> Result<(StatusCode, Bytes), String>
+async fn send<S>(endpoint: &Endpoint, stream: S, body: Vec<u8>, seconds: u64) -> Result<(StatusCode, String, Bytes), String>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -64,9 +64,10 @@ where
         .map_err(|err| err.to_string())?;
     let answer = sender.send_request(request).await.map_err(|_| "EOF".to_owned())?;
     let status = answer.status();
+    let content_type = answer.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await.map_err(|err| err.to_string())?.to_bytes();
     connection.abort();
-    Ok((status, body))
+    Ok((status, content_type, body))
 }
 
 fn authority(endpoint: &Endpoint) -> &str {
@@ -110,7 +111,8 @@ fn tls_error(err: &io::Error) -> String {
     let of_rustls = err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(err) = of_rustls else { return err.to_string() };
     let why = match err {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => "x509: certificate signed by unknown authority".to_owned(),
+        // An authority of the same name may have another key.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => "x509: certificate signed by unknown authority".to_owned(),
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             "x509: certificate has expired or is not yet valid".to_owned()
         }
@@ -121,9 +123,10 @@ fn tls_error(err: &io::Error) -> String {
     format!("tls: failed to verify certificate: {why}")
 }
 
-/// An answer that is an error.
-fn refused(status: StatusCode, body: &[u8]) -> String {
-    let body = String::from_utf8_lossy(body).trim().to_owned();
+/// An answer that is an error; only what says that it is text is shown.
+fn refused(status: StatusCode, content_type: &str, body: &[u8]) -> String {
+    let is_text = content_type.is_empty() || content_type.starts_with("text/");
+    let body = if is_text { String::from_utf8_lossy(body).trim().to_owned() } else { "unknown".to_owned() };
     match status.as_u16() {
         400 => "the server rejected our request for an unknown reason".to_owned(),
         401 => "the server has asked for the client to provide credentials".to_owned(),

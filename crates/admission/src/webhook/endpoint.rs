@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A place to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub struct Endpoint {
     /// The URL as errors show it, without parameters.
     pub url: String,
     /// What the server calls itself.
@@ -22,7 +22,10 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The place that a `clientConfig` names. The error says why there is none.
+    /// The place that a `clientConfig` names.
+    ///
+    /// # Errors
+    /// Why there is none.
     pub fn of(config: &Value, cluster: &dyn Cluster) -> Result<Self, String> {
         let authorities = STANDARD.decode(text(config, "caBundle")).unwrap_or_default();
         if config["service"].is_object() {
@@ -55,9 +58,9 @@ fn of_service(service: &Value, authorities: Vec<u8>, cluster: &dyn Cluster) -> R
     let path = if path.is_empty() || path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     let url = format!("https://{server_name}:{port}{path}");
     let found = cluster.get("services", namespace, name);
-    let found = found.ok_or_else(|| format!("failed to call webhook: Post \"{url}\": service \"{name}\" not found"))?;
+    let found = found.ok_or_else(|| format!("Post \"{url}\": service \"{name}\" not found"))?;
     let address = address_of(&found.to_value(), namespace, name, port, cluster)
-        .ok_or_else(|| format!("failed to call webhook: Post \"{url}\": no endpoints available for service \"{name}\""))?;
+        .ok_or_else(|| format!("Post \"{url}\": no endpoints available for service \"{name}\""))?;
     Ok(Endpoint { url, server_name, address, path, tls: true, authorities })
 }
 

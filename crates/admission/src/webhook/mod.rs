@@ -8,6 +8,8 @@ mod mutating;
 mod review;
 mod validating;
 
+pub use client::post;
+pub use endpoint::Endpoint;
 pub(crate) use mutating::MutatingAdmissionWebhook;
 pub(crate) use validating::ValidatingAdmissionWebhook;
 

@@ -28,6 +28,10 @@ pub struct ServedCustomResource {
     /// Whether objects were all stored under this very schema, so that they can be sent as they are stored; otherwise
     /// reading them needs `Strategy::from_storage`.
     pub served_as_stored: bool,
+    /// The version of stored objects that do not say theirs: the first in which any were stored.
+    pub first_stored_version: String,
+    /// The webhook that converts between versions (`spec.conversion.webhook`), if one does.
+    pub webhook: Option<Value>,
 }
 
 /// Everything that a definition in flight makes be served; nothing until it is established.
@@ -39,22 +43,31 @@ pub fn served_resources(definition: &Value) -> Vec<ServedCustomResource> {
     let versions = value::items(spec, "versions");
     let stored = storage_version(definition).unwrap_or_default();
     let Some(stored_version) = versions.iter().find(|v| value::text(v, "name") == stored) else { return Vec::new() };
+    let group = value::text(spec, "group");
     let storage = Arc::new(structural(stored_version));
+    let same_schema = |version: &Value| version.get("schema") == stored_version.get("schema");
+    let schema_of = |version: &Value| if same_schema(version) { storage.clone() } else { Arc::new(structural(version)) };
+    let schemas: Arc<[_]> = versions.iter().map(|v| (format!("{group}/{}", value::text(v, "name")), schema_of(v))).collect();
+    let webhook = value::at(spec, &["conversion", "webhook"]);
+    let webhook = webhook.filter(|_| value::at(spec, &["conversion", "strategy"]).and_then(Value::as_str) == Some("Webhook"));
+    let first_stored = definition.get("status").and_then(|status| value::items(status, "storedVersions").first());
+    let first_stored = first_stored.and_then(Value::as_str).unwrap_or(stored);
     let storage_struct: Ref<Struct> = Ref::Shared(Arc::new(storage.to_struct(Some(metadata))));
     let never_changed = value::at(definition, &["metadata", "generation"]).and_then(Value::as_i64) == Some(1);
-    let served = versions.iter().filter(|v| value::flag(v, "served"));
+    let served = versions.iter().zip(schemas.iter()).filter(|(version, _)| value::flag(version, "served"));
     served
-        .map(|version| {
+        .map(|(version, (_, schema))| {
             let is_storage = value::text(version, "name") == stored;
-            let same_schema = is_storage || version.get("schema") == stored_version.get("schema");
-            let schema = if same_schema { storage.clone() } else { Arc::new(structural(version)) };
+            let same_schema = same_schema(version);
             let of = if same_schema { storage_struct.clone() } else { Ref::Shared(Arc::new(schema.to_struct(Some(metadata)))) };
             let resource = Arc::new(resource(definition, spec, version, stored, of));
-            let strategy = Arc::new(strategy(spec, version, &resource, schema, storage.clone(), metadata));
+            let strategy = Arc::new(strategy(spec, version, &resource, [schema.clone(), storage.clone()], schemas.clone(), metadata));
             ServedCustomResource {
                 deprecation_warning: deprecation_warning(spec, version),
                 terminating: is_condition_true(definition, TERMINATING),
-                served_as_stored: never_changed && same_schema,
+                served_as_stored: never_changed && (is_storage || (same_schema && webhook.is_none())),
+                first_stored_version: format!("{group}/{first_stored}"),
+                webhook: webhook.cloned(),
                 storage_schema: storage_struct.clone(),
                 resource,
                 strategy,
@@ -73,8 +86,8 @@ fn strategy(
     spec: &Value,
     version: &Value,
     resource: &Resource,
-    schema: Arc<Structural>,
-    storage_schema: Arc<Structural>,
+    [schema, storage_schema]: [Arc<Structural>; 2],
+    versions: Arc<[(String, Arc<Structural>)]>,
     metadata: &'static Struct,
 ) -> CustomResource {
     CustomResource {
@@ -83,6 +96,7 @@ fn strategy(
         kind: value::at(spec, &["names"]).map_or("", |names| value::text(names, "kind")).to_owned(),
         schema,
         storage_schema,
+        versions,
         storage_api_version: resource.storage_version.clone().into_owned(),
         has_status: value::at(version, &["subresources", "status"]).is_some(),
         scale: value::at(version, &["subresources", "scale"]).map(ScalePaths::parse),

@@ -1,7 +1,7 @@
 //! What controllers inside kube-apiserver do for CustomResourceDefinitions: accept names, establish, clean up
 //! (C-10-03, C-10-07). Here it is done at once, after the write that calls for it.
 
-use super::Hooks;
+use super::{Hooks, api_service};
 use crate::{DeleteOptions, View, crd, delete::Step, managed_fields, view::Moment};
 use minkapi_kinds::custom_resource_definition as definition;
 use minkapi_object::Object;
@@ -28,9 +28,9 @@ impl Hooks for Definitions {
         Some(Step::Mark(new))
     }
 
-    fn after_commit(&self, view: &View, _old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
-        let Some(new) = new else { return };
-        let name = new.head().name.clone();
+    fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
+        let Some(name) = new.or(old).map(|object| object.head().name.clone()) else { return };
+        let Some(new) = new else { return register_group_of(view, &name) };
         // Each step is one write; the order is that of the controllers' events.
         for step in [accept_names, approve, find_non_structural, establish] {
             rewrite(view, &name, step);
@@ -44,6 +44,14 @@ impl Hooks for Definitions {
             delete_objects(view, new);
             finish_if_empty(view, &name);
         }
+        register_group_of(view, &name);
+    }
+}
+
+/// Brings the APIServices of the group of a definition, by its name, in line.
+fn register_group_of(view: &View, name: &str) {
+    if let Some((_, group)) = name.split_once('.') {
+        api_service::register(view, group);
     }
 }
 
@@ -68,7 +76,7 @@ fn rewrite(view: &View, name: &str, step: impl Fn(&View, &Value, &str) -> Option
         let moment = view.moment();
         let Some(mut next) = step(view, &value, &moment.text) else { return };
         managed_fields::update_status_as(MANAGER, &served, &moment, &value, &mut next);
-        let Ok(draft) = view.draft(&served, next) else { return };
+        let Ok(draft) = view.draft_at_once(&served, next) else { return };
         if draft.same_as(&stored) {
             return;
         }
@@ -81,8 +89,8 @@ fn rewrite(view: &View, name: &str, step: impl Fn(&View, &Value, &str) -> Option
 }
 
 fn accept_names(view: &View, value: &Value, now: &str) -> Option<Value> {
-    let all: Vec<Value> = view.snapshot().range(Kind::new(crd::STORAGE), None, None).map(|(_, o)| o.to_value()).collect();
-    let in_use = definition::names_in_use(&all, value["spec"]["group"].as_str().unwrap_or_default());
+    let group = value["spec"]["group"].as_str().unwrap_or_default();
+    let in_use = definition::names_in_use(&crd::definitions_of(view, group), group);
     definition::update_names(value, &in_use, now)
 }
 
@@ -116,7 +124,7 @@ fn delete_objects(view: &View, definition: &Object) {
         if !object.head().has_finalizers {
             let _ = view.store().commit(kind, key.clone(), expect, |_, _| Change::Delete);
         } else if !object.head().deleting {
-            let mut value = object.to_typed_value(&served.resource.storage_version, &served.resource.kind);
+            let mut value = served.stored_value(object);
             crate::delete::mark_deleting(&mut value, &moment);
             let draft = view.draft_stored(&served, value);
             let _ = view.store().commit(kind, key.clone(), expect, |revision, _| Change::Put(draft.stamp(revision)));
@@ -138,6 +146,7 @@ fn finish_if_empty(view: &View, name: &str) {
     };
     if without(&value).is_empty() {
         let _ = view.store().commit(kind, key, Expect::Revision(stored.resource_version()), |_, _| Change::Delete);
+        register_group_of(view, name);
         return;
     }
     rewrite(view, name, |_, value, _| {

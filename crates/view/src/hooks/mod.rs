@@ -1,6 +1,7 @@
 //! What a few kinds do beside the common path that needs the view's other objects: allocate addresses, hold a namespace
 //! until it is empty. By the name under which their objects are stored; all other kinds have none.
 
+mod api_service;
 mod cluster_ips;
 mod custom_resource_definition;
 mod namespace;
@@ -119,6 +120,7 @@ struct Plain;
 impl Hooks for Plain {}
 
 static HOOKS: &[(&str, &dyn Hooks)] = &[
+    ("apiservices.apiregistration.k8s.io", &api_service::ApiServices),
     (crate::crd::STORAGE, &custom_resource_definition::Definitions),
     ("namespaces", &namespace::Namespaces),
     ("resourcequotas", &resource_quota::ResourceQuotas),

@@ -36,7 +36,7 @@ fn bind(view: &View, call: &mut Call, binding: &Value, options: &WriteOptions) -
         if options.dry_run {
             break;
         }
-        let draft = view.draft(&served, pod)?;
+        let draft = view.draft_at_once(&served, pod)?;
         let expect = Expect::Revision(stored.resource_version());
         match view.store.commit(pods, key.clone(), expect, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(_) => break,

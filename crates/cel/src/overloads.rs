@@ -1,0 +1,120 @@
+//! What the functions of Kubernetes' CEL environment can be called on and with.
+
+use crate::types::Type;
+
+/// Functions with their overloads, as cel-go prints them: `string.(string)` is a method of text. Functions that are not here
+/// take whatever they are given.
+const OVERLOADS: &[(&str, &[&str])] = &[
+    ("size", &["(string)", "(bytes)", "(list)", "(map)", "string.()", "bytes.()", "list.()", "map.()"]),
+    ("startsWith", &["string.(string)"]),
+    ("endsWith", &["string.(string)"]),
+    ("contains", &["string.(string)", "(list, list)"]),
+    ("matches", &["string.(string)", "(string, string)"]),
+    ("charAt", &["string.(int)"]),
+    ("indexOf", &["string.(string)", "string.(string, int)", "list.(dyn)"]),
+    ("lastIndexOf", &["string.(string)", "string.(string, int)", "list.(dyn)"]),
+    ("join", &["list.()", "list.(string)"]),
+    ("lowerAscii", &["string.()"]),
+    ("upperAscii", &["string.()"]),
+    ("replace", &["string.(string, string)", "string.(string, string, int)"]),
+    ("split", &["string.(string)", "string.(string, int)"]),
+    ("substring", &["string.(int)", "string.(int, int)"]),
+    ("trim", &["string.()"]),
+    ("quote", &["(string)"]),
+    ("format", &["string.(list)"]),
+    ("find", &["string.(string)"]),
+    ("findAll", &["string.(string)", "string.(string, int)"]),
+    ("isSorted", &["list.()"]),
+    ("sum", &["list.()"]),
+    ("min", &["list.()"]),
+    ("max", &["list.()"]),
+    ("slice", &["list.(int, int)"]),
+    ("flatten", &["list.()", "list.(int)"]),
+    ("sort", &["list.()"]),
+    ("distinct", &["list.()"]),
+    ("reverse", &["list.()"]),
+    ("range", &["(int)"]),
+    ("first", &["list.()"]),
+    ("last", &["list.()"]),
+    ("equivalent", &["(list, list)"]),
+    ("intersects", &["(list, list)"]),
+    ("quantity", &["(string)"]),
+    ("isQuantity", &["(string)"]),
+    ("sign", &["kubernetes.Quantity.(kubernetes.Quantity)"]),
+    ("asInteger", &["kubernetes.Quantity.()"]),
+    ("asApproximateFloat", &["kubernetes.Quantity.()"]),
+    ("isInteger", &["kubernetes.Quantity.()"]),
+    ("isURL", &["(string)"]),
+    ("url", &["(string)"]),
+    ("getScheme", &["kubernetes.URL.()"]),
+    ("getHost", &["kubernetes.URL.()"]),
+    ("getHostname", &["kubernetes.URL.()"]),
+    ("getPort", &["kubernetes.URL.()"]),
+    ("getEscapedPath", &["kubernetes.URL.()"]),
+    ("getQuery", &["kubernetes.URL.()"]),
+    ("isIP", &["(string)"]),
+    ("ip", &["(string)", "net.CIDR.()"]),
+    ("family", &["net.IP.()"]),
+    ("isUnspecified", &["net.IP.()"]),
+    ("isLoopback", &["net.IP.()"]),
+    ("isLinkLocalMulticast", &["net.IP.()"]),
+    ("isLinkLocalUnicast", &["net.IP.()"]),
+    ("isGlobalUnicast", &["net.IP.()"]),
+    ("isCIDR", &["(string)"]),
+    ("cidr", &["(string)"]),
+    ("containsIP", &["net.CIDR.(net.IP)", "net.CIDR.(string)"]),
+    ("containsCIDR", &["net.CIDR.(net.CIDR)", "net.CIDR.(string)"]),
+    ("prefixLength", &["net.CIDR.()"]),
+    ("masked", &["net.CIDR.()"]),
+    ("semver", &["(string)", "(string, bool)"]),
+    ("isSemver", &["(string)", "(string, bool)"]),
+    ("major", &["kubernetes.Semver.()"]),
+    ("minor", &["kubernetes.Semver.()"]),
+    ("patch", &["kubernetes.Semver.()"]),
+];
+
+/// Whether a function takes these, of which the first is what it is called on if `method`.
+pub fn accepts(name: &str, types: &[&Type], method: bool) -> bool {
+    let Some((_, overloads)) = OVERLOADS.iter().find(|(of, _)| *of == name) else { return true };
+    overloads.iter().any(|overload| fits(overload, types, method))
+}
+
+/// What a call looks like in an error: `string.(int)`.
+pub fn shown(types: &[&Type], method: bool) -> String {
+    let (on, args) = if method { types.split_at(types.len().min(1)) } else { types.split_at(0) };
+    let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+    let on = on.first().map_or_else(String::new, |on| format!("{on}."));
+    format!("{on}({})", args.join(", "))
+}
+
+fn fits(overload: &str, types: &[&Type], method: bool) -> bool {
+    let Some((on, args)) = overload.split_once('(') else { return false };
+    let args = args.trim_end_matches(')');
+    let expected: Vec<&str> = on.strip_suffix('.').into_iter().chain(args.split(", ").filter(|arg| !arg.is_empty())).collect();
+    on.is_empty() != method && expected.len() == types.len() && expected.iter().zip(types).all(|(name, of)| is(of, name))
+}
+
+fn is(of: &Type, name: &str) -> bool {
+    match of {
+        // Of an optional is known too little.
+        Type::Dyn | Type::Optional(_) => true,
+        Type::List(..) => matches!(name, "list" | "dyn"),
+        // An object that may be read as a map.
+        Type::Map(..) | Type::Object(..) => matches!(name, "map" | "dyn"),
+        other => name == "dyn" || other.to_string() == name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_no_function_of_its_object() {
+        assert!(accepts("startsWith", &[&Type::TEXT, &Type::TEXT], true));
+        assert!(!accepts("startsWith", &[&Type::TEXT, &Type::TEXT], false));
+        assert!(!accepts("startsWith", &[&Type::TEXT, &Type::Int], true));
+        assert_eq!(shown(&[&Type::TEXT, &Type::Int], true), "string.(int)");
+        assert_eq!(shown(&[&Type::Int], false), "(int)");
+    }
+}

