@@ -146,9 +146,8 @@ fn a_webhook_that_does_not_convert_is_told_of_as_by_kube_apiserver() {
         webhook.refuses.store(true, Ordering::Relaxed);
         let why = "conversion webhook for example.com/v1, Kind=Host failed: not today";
         let undecodable = format!("object not decodable revision={revision}: {why}");
-        let corrupt = |key: &str| {
-            format!("StorageError: corrupt object, Code: 7, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: {undecodable}")
-        };
+        let corrupt =
+            |key: &str| format!("StorageError: corrupt object, Code: 7, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: {undecodable}");
         let message = |answer: Value| answer["message"].as_str().unwrap_or_default().to_owned();
         let read = target.expect("GET", &format!("{V2}/a"), &Value::Null, 500);
         assert_eq!(message(read), format!("Internal error occurred: {}", corrupt("/example.com/hosts/default/a")));
@@ -157,7 +156,8 @@ fn a_webhook_that_does_not_convert_is_told_of_as_by_kube_apiserver() {
         let patched = target.expect("PATCH", &format!("{V2}/a"), &json!({"spec": {"port": "2"}}), 500);
         assert_eq!(message(patched), undecodable);
         target.expect("DELETE", &format!("{V2}/a"), &Value::Null, 500);
-        let unread = format!("failed to read one or more hosts.example.com from the storage: {}", corrupt("/registry/example.com/hosts/default/a"));
+        let unread =
+            format!("failed to read one or more hosts.example.com from the storage: {}", corrupt("/registry/example.com/hosts/default/a"));
         let limited = target.expect("GET", &format!("{V2}?limit=5"), &Value::Null, 500);
         assert_eq!((limited["reason"].as_str(), message(limited.clone())), (Some("StorageReadError"), unread.clone()));
         for path in [V2.to_owned(), format!("{V2}?watch=1")] {

@@ -6,6 +6,7 @@ use kube_cel::cel::{
     IdedExpr,
     common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators},
 };
+use minkapi_schema::{duration, time::Time};
 use std::sync::Arc;
 
 /// What is known of a part of an expression.
@@ -118,6 +119,9 @@ impl<'s> Checker<'s> {
                 Type::Dyn
             }
         };
+        // What is selected from an optional is optional.
+        let of =
+            if matches!(operand.of, Type::Optional(_)) && !matches!(of, Type::Optional(_)) { Type::Optional(Arc::new(of)) } else { of };
         if select.test { known(Type::Bool, cost) } else { known(of, cost) }
     }
 
@@ -142,8 +146,12 @@ impl<'s> Checker<'s> {
             return known(Type::Optional(Arc::new(Type::Dyn)), 1);
         }
         let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
-        if name == "matches" {
-            self.pattern(call);
+        match name {
+            "matches" => self.pattern(call),
+            "timestamp" => self.literal(call, |text| Time::parse(text).is_ok()),
+            "duration" => self.literal(call, |text| duration::parse(text).is_ok()),
+            "_&&_" | "_||_" => self.truths(call, &args),
+            _ => {}
         }
         let size = |at: usize| sizes.get(at).copied().unwrap_or(1);
         let own = match (name, &of) {
@@ -166,6 +174,39 @@ impl<'s> Checker<'s> {
             _ => cost::function(name, &sizes),
         };
         known(of, inner.saturating_add(own))
+    }
+
+    /// A text that is written out must be one that the function can read.
+    fn literal(&mut self, call: &CallExpr, reads: impl Fn(&str) -> bool) {
+        let [argument] = call.args.as_slice() else { return };
+        let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return };
+        if !reads(text.inner()) {
+            let name = &call.func_name;
+            self.report(locate::argument(self.source, name), format!("invalid {name} argument"));
+        }
+    }
+
+    /// What `&&` and `||` join must be true or false.
+    fn truths(&mut self, call: &CallExpr, args: &[Checked]) {
+        for (expr, checked) in call.args.iter().zip(args) {
+            if !matches!(checked.of, Type::Bool | Type::Dyn) {
+                let at = self.place_of(expr);
+                self.report(at, format!("expected type 'bool' but found '{}'", checked.of));
+            }
+        }
+    }
+
+    /// Where an expression stands, as well as it can be found again.
+    fn place_of(&self, expr: &IdedExpr) -> usize {
+        match &expr.expr {
+            Expr::Ident(name) => locate::last_ident(self.source, name),
+            Expr::Select(select) => locate::field(self.source, &spelled(&select.operand), &select.field),
+            Expr::Call(call) => match BINARY.iter().find(|(operator, _)| *operator == call.func_name) {
+                Some((_, sign)) => locate::operator(self.source, sign),
+                None => locate::call(self.source, &call.func_name),
+            },
+            _ => 0,
+        }
     }
 
     /// A pattern that is written out must compile.
@@ -244,6 +285,8 @@ impl<'s> Checker<'s> {
         let [left, right] = types else { return Type::Dyn };
         let compares = matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">=");
         let result = match (left, right) {
+            (Type::Optional(_), Type::Optional(_)) if compares => Some(Type::Bool),
+            (Type::Optional(_), other) | (other, Type::Optional(_)) if compares && !matches!(other, Type::Dyn) => None,
             (Type::Dyn, _) | (_, Type::Dyn) => Some(if compares { Type::Bool } else { Type::Dyn }),
             _ if matches!(sign, "==" | "!=") => same_kind(left, right).then_some(Type::Bool),
             (Type::Int | Type::Uint | Type::Double, Type::Int | Type::Uint | Type::Double) if compares => Some(Type::Bool),

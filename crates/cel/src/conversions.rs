@@ -32,6 +32,10 @@ fn overflow(of: &str) -> ExecutionError {
     ExecutionError::function_error(of, "integer overflow")
 }
 
+fn unsigned_overflow() -> ExecutionError {
+    ExecutionError::function_error("uint", "unsigned integer overflow")
+}
+
 /// The name of a value's type as errors have it.
 pub fn type_name(value: &Value) -> String {
     match value {
@@ -83,10 +87,10 @@ fn int(value: Value) -> Result {
 fn uint(value: Value) -> Result {
     match &value {
         UInt(_) => Ok(value),
-        Int(i) => u64::try_from(*i).map(UInt).map_err(|_| overflow("uint")),
+        Int(i) => u64::try_from(*i).map(UInt).map_err(|_| unsigned_overflow()),
         #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "the bounds are checked")]
         Float(f) if *f >= 0.0 && *f < u64::MAX as f64 => Ok(UInt(*f as u64)),
-        Float(_) => Err(overflow("uint")),
+        Float(_) => Err(unsigned_overflow()),
         Value::String(text) => text.parse().map(UInt).map_err(|_| refused(&value, "uint")),
         _ => Err(refused(&value, "uint")),
     }

@@ -8,7 +8,7 @@ use kube_cel::cel::{
 };
 use minkapi_schema::{
     base64, duration,
-    structural::{Additional, Structural, Type},
+    structural::{Structural, Type},
     time::Time,
 };
 use serde_json::{Number, Value};
@@ -33,30 +33,41 @@ pub fn convert(value: &Value, schema: Option<&Structural>) -> Cel {
             Cel::List(Arc::new(list.iter().map(|item| convert(item, items)).collect()))
         }
         Value::Object(map) => {
-            let is_map = schema.is_none_or(|s| s.additional.is_some() || (s.properties.is_empty() && s.preserve_unknown));
             let mut entries = HashMap::with_capacity(map.len());
-            for (name, value) in map {
-                let of = schema.and_then(|s| match (s.properties.get(name), &s.additional) {
-                    (Some(property), _) => Some(property),
-                    (None, Some(Additional::Schema(of))) => Some(&**of),
-                    _ => None,
+            if schema.is_none_or(|s| s.additional.is_some() || (s.properties.is_empty() && s.preserve_unknown)) {
+                let converted = map.iter().map(|(name, value)| {
+                    let of = schema.and_then(|s| s.child(name));
+                    (Key::String(Arc::new(name.clone())), convert(value, of))
                 });
-                let mut insert = |key: String, value: Cel| drop(entries.insert(Key::String(Arc::new(key)), value));
-                match escape(name) {
-                    _ if is_map => insert(name.clone(), convert(value, of)),
-                    Some(escaped) => {
-                        let converted = convert(value, of);
-                        if is_reserved(name) {
-                            insert(name.clone(), converted.clone());
-                        }
-                        insert(escaped.into_owned(), converted);
-                    }
-                    None => {}
-                }
+                entries.extend(converted);
+            } else {
+                map.iter().for_each(|(name, value)| insert_field(&mut entries, name, value, schema));
             }
             Cel::Map(Map { map: Arc::new(entries) })
         }
     }
+}
+
+/// An object of a schema with no fields but these.
+pub fn convert_fields(value: &Value, schema: &Structural, fields: &[String]) -> Cel {
+    let Value::Object(map) = value else { return convert(value, Some(schema)) };
+    let mut entries = HashMap::with_capacity(fields.len());
+    for name in fields {
+        if let Some(value) = map.get(name) {
+            insert_field(&mut entries, name, value, Some(schema));
+        }
+    }
+    Cel::Map(Map { map: Arc::new(entries) })
+}
+
+/// Adds a field by the name that it has in expressions; one that is a word of the language has two.
+fn insert_field(entries: &mut HashMap<Key, Cel>, name: &str, value: &Value, schema: Option<&Structural>) {
+    let Some(escaped) = escape(name) else { return };
+    let converted = convert(value, schema.and_then(|s| s.child(name)));
+    if is_reserved(name) {
+        entries.insert(Key::String(Arc::new(name.to_owned())), converted.clone());
+    }
+    entries.insert(Key::String(Arc::new(escaped.into_owned())), converted);
 }
 
 fn number(number: &Number, schema: Option<&Structural>) -> Cel {

@@ -13,9 +13,16 @@ use crate::{
 };
 use kube_cel::{
     KubeCelExt,
-    cel::{Context, ExecutionError, IdedExpr, Value, common::ast::Expr, parser::Parser},
+    cel::{
+        Context, ExecutionError, IdedExpr, Value,
+        common::ast::{EntryExpr, Expr, LiteralValue, operators},
+        parser::Parser,
+    },
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// The variables of an expression and their types.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +103,21 @@ impl Expression {
         self.cost
     }
 
+    /// Evaluates the conversions and patterns that are written out in it, as upstream does when it makes a program of it.
+    ///
+    /// # Errors
+    /// Those of the first that fails, as [`Expression::evaluate`] tells them.
+    pub fn constants(&self) -> Result<(), String> {
+        let mut expr = self.expr.clone();
+        constants(&mut expr)
+    }
+
+    /// The fields of a variable that it uses; None when it uses the variable as a whole.
+    pub fn fields_of(&self, variable: &str) -> Option<BTreeSet<String>> {
+        let mut fields = BTreeSet::new();
+        fields_of(&self.expr, variable, &mut fields).then_some(fields)
+    }
+
     /// Whether it uses a variable.
     pub fn uses(&self, variable: &str) -> bool {
         uses(&self.expr, variable)
@@ -120,6 +142,36 @@ impl Expression {
                 Err(_) => Err("unsupported expression".to_owned()),
             }
         })
+    }
+}
+
+/// Functions that are evaluated early when their argument is known.
+const CONVERSIONS: [&str; 8] = ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
+
+fn constants(expr: &mut IdedExpr) -> Result<(), String> {
+    if let Expr::Call(call) = &expr.expr {
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            (name, [argument]) if CONVERSIONS.contains(&name) && is_constant(argument) => {
+                let conversion = Expression { expr: expr.clone(), result: Type::Dyn, cost: 0 };
+                conversion.evaluate(&[])?;
+            }
+            ("find" | "findAll", [pattern, ..]) => {
+                if let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr {
+                    minkapi_schema::pattern::compile(pattern.inner()).map_err(|why| format!("error parsing regexp: {why}"))?;
+                }
+            }
+            _ => {}
+        }
+    }
+    lower::parts(&mut expr.expr).into_iter().try_for_each(constants)
+}
+
+/// A literal, or a negative one.
+fn is_constant(expr: &IdedExpr) -> bool {
+    match &expr.expr {
+        Expr::Literal(_) => true,
+        Expr::Call(call) => call.func_name == "-_" && call.args.iter().all(|arg| matches!(arg.expr, Expr::Literal(_))),
+        _ => false,
     }
 }
 
@@ -183,22 +235,46 @@ fn library_error(message: &str) -> String {
 }
 
 fn uses(expr: &IdedExpr, variable: &str) -> bool {
-    use kube_cel::cel::common::ast::EntryExpr;
-    let entry = |e: &EntryExpr| match e {
-        EntryExpr::StructField(f) => uses(&f.value, variable),
-        EntryExpr::MapEntry(e) => uses(&e.key, variable) || uses(&e.value, variable),
-    };
+    matches!(&expr.expr, Expr::Ident(name) if name == variable) || inside(expr).into_iter().any(|part| uses(part, variable))
+}
+
+fn entry(entry: &EntryExpr) -> Vec<&IdedExpr> {
+    match entry {
+        EntryExpr::StructField(field) => vec![&field.value],
+        EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+    }
+}
+
+/// The expressions right inside of one.
+fn inside(expr: &IdedExpr) -> Vec<&IdedExpr> {
     match &expr.expr {
-        Expr::Ident(name) => name == variable,
-        Expr::Call(call) => call.target.iter().any(|t| uses(t, variable)) || call.args.iter().any(|a| uses(a, variable)),
-        Expr::Comprehension(c) => {
-            [&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result].into_iter().any(|e| uses(e, variable))
+        Expr::Call(call) => call.target.iter().map(|target| &**target).chain(&call.args).collect(),
+        Expr::Comprehension(c) => vec![&c.iter_range, &c.accu_init, &c.loop_cond, &c.loop_step, &c.result],
+        Expr::List(list) => list.elements.iter().collect(),
+        Expr::Select(select) => vec![&select.operand],
+        Expr::Map(map) => map.entries.iter().flat_map(|e| entry(&e.expr)).collect(),
+        Expr::Struct(of) => of.entries.iter().flat_map(|e| entry(&e.expr)).collect(),
+        Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => Vec::new(),
+    }
+}
+
+/// Adds the fields of a variable that are used; false when it is used otherwise.
+fn fields_of(expr: &IdedExpr, variable: &str, fields: &mut BTreeSet<String>) -> bool {
+    let is_variable = |expr: &IdedExpr| matches!(&expr.expr, Expr::Ident(name) if name == variable);
+    match &expr.expr {
+        Expr::Ident(name) => name != variable,
+        Expr::Select(select) if is_variable(&select.operand) => {
+            fields.insert(select.field.clone());
+            true
         }
-        Expr::List(list) => list.elements.iter().any(|e| uses(e, variable)),
-        Expr::Select(select) => uses(&select.operand, variable),
-        Expr::Map(map) => map.entries.iter().any(|e| entry(&e.expr)),
-        Expr::Struct(of) => of.entries.iter().any(|e| entry(&e.expr)),
-        Expr::Literal(_) | Expr::Unspecified => false,
+        Expr::Call(call) if call.func_name == operators::OPT_INDEX => match call.args.as_slice() {
+            [of, IdedExpr { expr: Expr::Literal(LiteralValue::String(field)), .. }] if is_variable(of) => {
+                fields.insert(field.inner().to_owned());
+                true
+            }
+            args => args.iter().all(|arg| fields_of(arg, variable, fields)),
+        },
+        _ => inside(expr).into_iter().all(|part| fields_of(part, variable, fields)),
     }
 }
 

@@ -43,8 +43,7 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "containsCIDR"
         | "intersects"
         | "equivalent"
-        | "allowed"
-        => Type::Bool,
+        | "allowed" => Type::Bool,
         // Nothing is known of the length of such a text.
         "string" => Type::Text(u64::MAX),
         "lowerAscii" | "upperAscii" | "substring" | "trim" if matches!(on, Some(Type::Text(_))) => on.cloned().unwrap_or(Type::TEXT),

@@ -15,6 +15,11 @@ pub fn ident(source: &str, name: &str) -> usize {
     words(source, name).find(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.')).unwrap_or(0)
 }
 
+/// Where a variable is used last.
+pub fn last_ident(source: &str, name: &str) -> usize {
+    words(source, name).filter(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.')).last().unwrap_or(0)
+}
+
 /// The dot before a field; cel-go marks it, and not the name.
 pub fn field(source: &str, operand: &str, name: &str) -> usize {
     let dots = || words(source, name).filter_map(|at| source.get(..at)?.trim_end().strip_suffix('.').map(str::len));

@@ -14,8 +14,7 @@ use std::{collections::HashMap, sync::Arc};
 const ENTRIES: &str = "@entries";
 
 /// Functions whose last argument passes a guard first: name and guard.
-const GUARDED: [(&str, &str); 4] =
-    [("ip", "@ipText"), ("ip.isCanonical", "@ipText"), ("cidr", "@cidrText"), ("containsCIDR", "@cidrText")];
+const GUARDED: [(&str, &str); 4] = [("ip", "@ipText"), ("ip.isCanonical", "@ipText"), ("cidr", "@cidrText"), ("containsCIDR", "@cidrText")];
 
 /// Rewrites an expression and all inside of it.
 pub fn lower(expr: &mut IdedExpr) {
@@ -63,8 +62,8 @@ fn guard(of: &mut CallExpr) {
         let guarded = std::mem::replace(last, nothing());
         *last = call(guard, vec![guarded]);
     }
-    let is_canonical = of.func_name == "isCanonical"
-        && of.target.as_ref().is_some_and(|target| matches!(&target.expr, Expr::Ident(name) if name == "ip"));
+    let is_canonical =
+        of.func_name == "isCanonical" && of.target.as_ref().is_some_and(|target| matches!(&target.expr, Expr::Ident(name) if name == "ip"));
     if is_canonical {
         let guarded = std::mem::replace(last, nothing());
         *last = call("@ipText", vec![guarded]);
@@ -173,7 +172,7 @@ fn entries(of: &Value) -> Result<Value, ExecutionError> {
         }
         Value::Map(map) => {
             let mut all: Vec<(&Key, &Value)> = map.map.iter().collect();
-            all.sort_by(|(a, _), (b, _)| a.cmp(b));
+            all.sort_by_key(|(key, _)| *key);
             all.into_iter().map(|(key, value)| pair(Value::from(key), value)).collect()
         }
         _ => return Err(ExecutionError::NoSuchOverload),
@@ -184,9 +183,7 @@ fn entries(of: &Value) -> Result<Value, ExecutionError> {
 /// A map with one entry more: given by key and value, or as a map.
 fn insert(args: &[Value]) -> Result<Value, ExecutionError> {
     let (map, added): (_, Vec<(Key, Value)>) = match args {
-        [Value::Map(map), key, value] => {
-            (map, vec![(key_of(key)?, value.clone())])
-        }
+        [Value::Map(map), key, value] => (map, vec![(key_of(key)?, value.clone())]),
         [Value::Map(map), Value::Map(entry)] => (map, entry.map.iter().map(|(key, value)| (key.clone(), value.clone())).collect()),
         _ => return Err(ExecutionError::NoSuchOverload),
     };

@@ -119,7 +119,13 @@ fn exists_one(target: IdedExpr, variables: Vec<String>, mut args: Vec<IdedExpr>)
 }
 
 /// A loop that collects: `args` are a filter, if any, and what is collected.
-fn collect(target: IdedExpr, variables: Vec<String>, mut args: Vec<IdedExpr>, init: Expr, add: impl FnOnce(IdedExpr) -> IdedExpr) -> IdedExpr {
+fn collect(
+    target: IdedExpr,
+    variables: Vec<String>,
+    mut args: Vec<IdedExpr>,
+    init: Expr,
+    add: impl FnOnce(IdedExpr) -> IdedExpr,
+) -> IdedExpr {
     let added = args.pop().map_or_else(|| ident(RESULT), add);
     let step = match args.pop() {
         Some(filter) => call("_?_:_", vec![filter, added, ident(RESULT)]),

@@ -1,6 +1,6 @@
 //! `x-kubernetes-validations`: the rules of a schema, compiled once and applied to every object (C-10-16).
 
-use crate::{Expression, Scope, Type, convert};
+use crate::{Expression, Scope, Type, convert, convert::convert_fields, escape};
 use kube_cel::cel::Value as Cel;
 use kube_cel::cel::objects::OptionalValue;
 use minkapi_schema::{
@@ -8,7 +8,10 @@ use minkapi_schema::{
     structural::{self, Additional, ExpressionRule, Structural},
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A message that a `messageExpression` makes may have so many bytes.
 const MAX_MESSAGE: usize = 5 * 1024;
@@ -29,6 +32,10 @@ pub fn compile_rule(rule: &ExpressionRule, of: &Type) -> CompiledRule {
     let old = if rule.optional_old_self == Some(true) { Type::Optional(Arc::new(of.clone())) } else { of.clone() };
     let scope = Scope::new().with("self", of.clone()).with("oldSelf", old);
     let compiled = Expression::compile(&rule.rule, &scope).map_err(|issues| format!("compilation failed: {issues}"));
+    let compiled = compiled.and_then(|e| match e.constants() {
+        Ok(()) => Ok(e),
+        Err(why) => Err(format!("program instantiation failed: {why}")),
+    });
     let compiled = compiled.and_then(|e| match e.result() {
         Type::Bool | Type::Dyn => Ok(e),
         _ => Err("cel expression must evaluate to a bool".to_owned()),
@@ -49,12 +56,16 @@ pub fn compile_rule(rule: &ExpressionRule, of: &Type) -> CompiledRule {
 #[derive(Debug, Default)]
 pub struct Rules {
     root: Option<Node>,
+    /// Whether it is a whole object that is checked.
+    of_object: bool,
 }
 
 /// The rules of one schema, and where there are more below it.
 #[derive(Debug, Default)]
 struct Node {
     rules: Vec<(ExpressionRule, CompiledRule, String)>,
+    /// The fields that the rules use, by their names in the schema; None when all of the value is needed.
+    needed: Option<Vec<String>>,
     items: Option<Box<Self>>,
     additional: Option<Box<Self>>,
     properties: BTreeMap<String, Self>,
@@ -63,7 +74,12 @@ struct Node {
 impl Rules {
     /// Compiles the rules of a whole object's schema.
     pub fn compile(schema: &Structural) -> Self {
-        Self { root: Node::compile(schema, true) }
+        Self { root: Node::compile(schema, true), of_object: true }
+    }
+
+    /// Compiles the rules of a part of one.
+    pub fn compile_part(schema: &Structural) -> Self {
+        Self { root: Node::compile(schema, schema.embedded), of_object: schema.embedded }
     }
 
     /// Whether there are none.
@@ -71,12 +87,17 @@ impl Rules {
         self.root.is_none()
     }
 
-    /// What rules an object breaks. On an update, a rule broken by what did not change is forgiven, and rules about the
+    /// What rules an object breaks. On an update, a rule broken by what did not change is forgiven (and marked so), and rules about the
     /// change are applied where old and new parts correspond.
     pub fn check(&self, schema: &Structural, new: &Value, old: Option<&Value>) -> ErrorList {
+        self.check_at(schema, new, old, &Path::ROOT)
+    }
+
+    /// As [`Rules::check`] for a value that stands at a path.
+    pub fn check_at(&self, schema: &Structural, new: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList {
         let mut errors = ErrorList::new();
         if let Some(root) = &self.root {
-            root.check(schema, (new, old, false), &Path::ROOT, true, &mut errors);
+            root.check(schema, (new, old, false), path, self.of_object, &mut errors);
         }
         errors
     }
@@ -85,14 +106,19 @@ impl Rules {
 impl Node {
     fn compile(schema: &Structural, is_object: bool) -> Option<Self> {
         let of = if is_object { Some(Type::of_resource(schema)) } else { Type::of(schema) };
-        let rules = schema.expressions.iter().map(|rule| {
-            let compiled = compile_rule(rule, of.as_ref().unwrap_or(&Type::Dyn));
-            let place = schema.find(&rule.field_path, true).map(|(place, _)| place).unwrap_or_default();
-            (rule.clone(), compiled, place)
-        });
+        let rules: Vec<(ExpressionRule, CompiledRule, String)> = schema
+            .expressions
+            .iter()
+            .map(|rule| {
+                let compiled = compile_rule(rule, of.as_ref().unwrap_or(&Type::Dyn));
+                let place = schema.find(&rule.field_path, true).map(|(place, _)| place).unwrap_or_default();
+                (rule.clone(), compiled, place)
+            })
+            .collect();
         let below = |of: &Structural| Self::compile(of, of.embedded);
         let node = Self {
-            rules: rules.collect(),
+            needed: needed(&rules, schema),
+            rules,
             items: schema.items.as_deref().and_then(below).map(Box::new),
             additional: match &schema.additional {
                 Some(Additional::Schema(of)) => below(of).map(Box::new),
@@ -148,8 +174,12 @@ impl Node {
             return;
         }
         let old = old.filter(|old| !old.is_null());
-        let this = convert(new, Some(schema));
-        let before = old.map(|old| convert(old, Some(schema)));
+        let converted = |value: &Value| match &self.needed {
+            Some(fields) => convert_fields(value, schema, fields),
+            None => convert(value, Some(schema)),
+        };
+        let this = converted(new);
+        let before = old.map(converted);
         let type_ = schema.type_.map_or("", structural::Type::as_str);
         for (rule, compiled, place) in &self.rules {
             let optional = rule.optional_old_self == Some(true);
@@ -179,18 +209,36 @@ impl Node {
                 }
             }
             // What an update did not touch is forgiven, but not by rules about the change itself.
-            if unchanged && !compiled.uses_old_self {
-                continue;
-            }
+            let forgiven = unchanged && !compiled.uses_old_self;
             let message = compiled.message.as_ref().and_then(|m| m.as_ref().ok()).and_then(|m| self::message(m, &variables));
             let detail = message.unwrap_or_else(|| match rule.message.as_str() {
                 "" => format!("failed rule: {}", rule.rule.trim()),
                 text => text.trim().to_owned(),
             });
             let at = if place.is_empty() { *path } else { path.child(place) };
-            errors.push(broken(&at, new, schema, detail, &rule.reason));
+            errors.push(Error { forgiven, ..broken(&at, new, schema, detail, &rule.reason) });
         }
     }
+}
+
+/// The fields of an object that its rules use, where they use nothing else of it.
+fn needed(rules: &[(ExpressionRule, CompiledRule, String)], schema: &Structural) -> Option<Vec<String>> {
+    let is_object = schema.type_ == Some(structural::Type::Object) && schema.additional.is_none() && !schema.preserve_unknown;
+    if !is_object {
+        return None;
+    }
+    let mut fields = BTreeSet::new();
+    for (_, compiled, _) in rules {
+        let expressions = compiled.rule.iter().chain(compiled.message.iter().flatten());
+        for expression in expressions {
+            for variable in ["self", "oldSelf"] {
+                fields.extend(expression.fields_of(variable)?);
+            }
+        }
+    }
+    // Fields are used by the names that they have in expressions.
+    let named = |used: &String| schema.properties.keys().find(|name| escape(name).as_deref() == Some(used)).unwrap_or(used).clone();
+    Some(fields.iter().map(named).collect())
 }
 
 fn failure(why: &str, rule: &ExpressionRule) -> String {
@@ -231,7 +279,8 @@ mod tests {
 
     fn check(schema: &Value, new: &Value, old: Option<&Value>) -> Vec<String> {
         let schema = Structural::parse(schema);
-        Rules::compile(&schema).check(&schema, new, old).iter().map(ToString::to_string).collect()
+        let errors = Rules::compile(&schema).check(&schema, new, old);
+        errors.iter().filter(|error| !error.forgiven).map(ToString::to_string).collect()
     }
 
     fn spec(rules: Value) -> Value {

@@ -1,10 +1,10 @@
 //! Parts of a point in time, in a time zone if one is named.
 
+use jiff::{Timestamp, Zoned, tz::TimeZone};
 use kube_cel::cel::{
     Context, ExecutionError, Value,
     extractors::{Arguments, This},
 };
-use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 type Part = fn(&Zoned) -> i64;
 

@@ -39,7 +39,10 @@ pub struct CustomResource {
     storage_api_version: String,
     has_status: bool,
     scale: Option<ScalePaths>,
+    /// The selectable fields of all versions, whose values are kept with an object whichever version it was written in.
     selectable: Vec<SelectableField>,
+    /// Those that this version selects by.
+    selects_by: Vec<String>,
     printer: Printer,
     rules: Arc<Rules>,
     metadata: &'static Struct,
@@ -230,7 +233,7 @@ impl Strategy for CustomResource {
     }
 
     fn field_label<'a>(&self, _api_version: &str, _kind: &str, label: &'a str) -> Result<&'a str, String> {
-        let known = matches!(label, "metadata.name" | "metadata.namespace") || self.selectable.iter().any(|f| f.label == label);
+        let known = matches!(label, "metadata.name" | "metadata.namespace") || self.selects_by.iter().any(|known| known == label);
         if known { Ok(label) } else { Err(format!("field label not supported: {label}")) }
     }
 

@@ -87,14 +87,7 @@ impl Draft {
         Self::ordered(object, fields, expected, KeyOrder::Sorted, &ByName, &["kind"])
     }
 
-    fn ordered(
-        object: &Value,
-        fields: Box<[Arc<str>]>,
-        expected: u64,
-        order: KeyOrder,
-        layout: &dyn Layout,
-        left_out: &[&str],
-    ) -> Self {
+    fn ordered(object: &Value, fields: Box<[Arc<str>]>, expected: u64, order: KeyOrder, layout: &dyn Layout, left_out: &[&str]) -> Self {
         let head = Arc::new(Head::of(object, fields));
         let mut bytes = Vec::with_capacity(4096);
         let empty = Map::new();

@@ -131,10 +131,17 @@ pub struct Error {
     pub bad_value: Option<String>,
     /// What would be right.
     pub detail: String,
+    /// Whether it was so before and is forgiven: it is no reason to refuse a change, but is warned of.
+    pub forgiven: bool,
 }
 
 /// Errors in the order in which they were found.
 pub type ErrorList = Vec<Error>;
+
+/// Takes the forgiven errors out of a list, as the texts of warnings.
+pub fn take_forgiven(errors: &mut ErrorList) -> Vec<String> {
+    errors.extract_if(.., |error| error.forgiven).map(|error| error.to_string()).collect()
+}
 
 /// Adds an [`Error::invalid`] for each message: how the answer of a rule in [`crate::names`] becomes field errors.
 pub fn invalid_each(errors: &mut ErrorList, path: &Path<'_>, value: &str, messages: Vec<String>) {
@@ -174,6 +181,10 @@ pub fn quoted(text: &str) -> String {
             '\u{b}' => out.push_str("\\v"),
             '\u{c}' => out.push_str("\\f"),
             c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            // What Go does not hold for printable.
+            '\u{80}'..='\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                out.push_str(&format!("\\u{:04x}", c as u32));
+            }
             c => out.push(c),
         }
     }
@@ -183,7 +194,7 @@ pub fn quoted(text: &str) -> String {
 
 impl Error {
     fn make(kind: ErrorType, path: &Path<'_>, bad_value: Option<String>, detail: impl Into<String>) -> Self {
-        Self { kind, field: path.to_string(), bad_value, detail: detail.into() }
+        Self { kind, field: path.to_string(), bad_value, detail: detail.into(), forgiven: false }
     }
 
     /// `Required value`.
@@ -243,12 +254,17 @@ impl Error {
 
     /// `Too long: may not be more than <max> bytes`.
     pub fn too_long(path: &Path<'_>, max: usize) -> Self {
-        Self::make(ErrorType::TooLong, path, None, format!("may not be more than {max} bytes"))
+        Self::make(ErrorType::TooLong, path, None, format!("may not be more than {max} {}", if max == 1 { "byte" } else { "bytes" }))
     }
 
     /// `Too long: may not be more than <max> characters`.
     pub fn too_long_characters(path: &Path<'_>, max: usize) -> Self {
-        Self::make(ErrorType::TooLong, path, None, format!("may not be more than {max} characters"))
+        Self::make(
+            ErrorType::TooLong,
+            path,
+            None,
+            format!("may not be more than {max} {}", if max == 1 { "character" } else { "characters" }),
+        )
     }
 
     /// `Too short: <value>: must be at least <min> characters`.

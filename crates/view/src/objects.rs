@@ -1,8 +1,8 @@
 //! Short calls for programs that hold a view: values in, values out, no request to build.
 
 use crate::{
-    Body, Call, Content, Conversions, DeleteOptions, FieldValidation, List, ListOptions, Outcome, PatchType, ResourceVersion, Served, Target, UserInfo,
-    View, Warnings, WriteOptions,
+    Body, Call, Content, Conversions, DeleteOptions, FieldValidation, List, ListOptions, Outcome, PatchType, ResourceVersion, Served,
+    Target, UserInfo, View, Warnings, WriteOptions,
 };
 use minkapi_object::{GroupVersionKind, Object, Status};
 use minkapi_store::{MatchCriteria, ResourceStore};

@@ -1,6 +1,6 @@
 //! What a list, watch or deletecollection selects (C-05-30 to C-05-34).
 
-use crate::{ListOptions, Target};
+use crate::{ListOptions, Served, Target};
 use minkapi_object::{LabelSelector, Marks, Object, Status};
 use minkapi_watch::Selector;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub(crate) struct Selection {
     fields: Arc<[FieldTest]>,
     /// Marks that every selected object has.
     marks: Marks,
+    /// Of custom resources whose definition has changed: the fields kept with an object may be those of another time.
+    reread: Option<Arc<Served>>,
 }
 
 /// One part of a field selector.
@@ -33,14 +35,27 @@ enum Place {
 }
 
 impl FieldTest {
-    fn holds(&self, object: &Object) -> bool {
+    fn holds(&self, object: &Object, fields: &[Arc<str>]) -> bool {
         let head = object.head();
         let value = match self.place {
             Place::Name => &*head.name,
             Place::Namespace => &*head.namespace,
-            Place::Field(at) => head.fields.get(at).map_or("", |v| &**v),
+            Place::Field(at) => fields.get(at).map_or("", |v| &**v),
         };
         (value == self.value) != self.negated
+    }
+}
+
+/// Whether all tests hold.
+fn all_hold(tests: &[FieldTest], reread: Option<&Served>, object: &Object) -> bool {
+    match reread.filter(|_| !object.is_converted()) {
+        None => tests.iter().all(|test| test.holds(object, &object.head().fields)),
+        Some(served) => {
+            let api_version = served.resource.api_version();
+            let Ok(value) = served.strategy.from_storage(&api_version, served.stored_value(object)) else { return false };
+            let fields = minkapi_kinds::field_values(&*served.strategy, &value);
+            tests.iter().all(|test| test.holds(object, &fields))
+        }
     }
 }
 
@@ -57,6 +72,7 @@ impl Selection {
             labels: options.label_selector.clone(),
             fields: Arc::new([]),
             marks: Marks::wanted_by_labels(&options.label_selector),
+            reread: None,
         };
         let mut tests = Vec::new();
         for part in &options.field_selector.requirements {
@@ -77,7 +93,10 @@ impl Selection {
                     None => return Err(Status::bad_request(format!("field label not supported: {}", part.path))),
                 },
             };
-            if let (Place::Field(at), false) = (place, part.negated) {
+            if matches!(place, Place::Field(_)) && served.custom.is_some() && !served.is_storage_version() {
+                selection.reread = Some(served.clone());
+            }
+            if let (Place::Field(at), false, None) = (place, part.negated, &selection.reread) {
                 selection.marks = selection.marks.and(Marks::wanted_by_field(at, &part.value));
             }
             match (place, part.negated) {
@@ -107,17 +126,17 @@ impl Selection {
         object.marks().have(self.marks)
             && self.name.as_ref().is_none_or(|n| **n == *object.head().name)
             && (self.labels.requirements.is_empty() || self.labels.matches(&object.head().labels))
-            && self.fields.iter().all(|f| f.holds(object))
+            && all_hold(&self.fields, self.reread.as_deref(), object)
     }
 
     /// The same for a watcher.
     pub fn into_selector(self) -> Selector {
-        let fields = self.fields;
+        let (fields, reread) = (self.fields, self.reread);
         Selector {
             namespace: self.namespace,
             name: self.name,
             labels: self.labels,
-            fields: if fields.is_empty() { None } else { Some(Arc::new(move |object| fields.iter().all(|f| f.holds(object)))) },
+            fields: if fields.is_empty() { None } else { Some(Arc::new(move |object| all_hold(&fields, reread.as_deref(), object))) },
         }
     }
 }

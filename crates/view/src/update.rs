@@ -12,7 +12,7 @@ use crate::{
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
 use minkapi_object::{Object, Status};
-use minkapi_schema::field::{Error, Path};
+use minkapi_schema::field::{Error, Path, take_forgiven};
 use minkapi_store::{Change, CommitError, Expect};
 use serde_json::Value;
 use std::sync::Arc;
@@ -157,6 +157,7 @@ impl View {
         object_meta::keep_system_fields(&mut new, &old);
         let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced, &served.strategy.traits());
         errors.extend(served.strategy.validate_update(&cx, &new, &old));
+        call.warnings.extend(take_forgiven(&mut errors));
         if !errors.is_empty() {
             return Err(metadata::invalid(call, &new, errors));
         }

@@ -112,7 +112,9 @@ fn tls_error(err: &io::Error) -> String {
     let Some(err) = of_rustls else { return err.to_string() };
     let why = match err {
         // An authority of the same name may have another key.
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => "x509: certificate signed by unknown authority".to_owned(),
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "x509: certificate signed by unknown authority".to_owned()
+        }
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             "x509: certificate has expired or is not yet valid".to_owned()
         }

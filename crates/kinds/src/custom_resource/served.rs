@@ -2,6 +2,7 @@
 
 use super::{CustomResource, ScalePaths, compare_versions, printer::Printer, selectable_field};
 use crate::{
+    SelectableField,
     custom_resource_definition::{ESTABLISHED, TERMINATING, is_condition_true, storage_version},
     value,
 };
@@ -100,10 +101,26 @@ fn strategy(
         storage_api_version: resource.storage_version.clone().into_owned(),
         has_status: value::at(version, &["subresources", "status"]).is_some(),
         scale: value::at(version, &["subresources", "scale"]).map(ScalePaths::parse),
-        selectable: value::items(version, "selectableFields").iter().map(|f| selectable_field(value::text(f, "jsonPath"))).collect(),
+        selectable: all_selectable(spec),
+        selects_by: selectable_fields(version).map(|field| field.label.into_owned()).collect(),
         printer: Printer::new(value::items(version, "additionalPrinterColumns")),
         metadata,
     }
+}
+
+fn selectable_fields(version: &Value) -> impl Iterator<Item = SelectableField> {
+    value::items(version, "selectableFields").iter().map(|field| selectable_field(value::text(field, "jsonPath")))
+}
+
+/// The selectable fields of all versions, each once.
+fn all_selectable(spec: &Value) -> Vec<SelectableField> {
+    let mut all: Vec<SelectableField> = Vec::new();
+    for field in value::items(spec, "versions").iter().flat_map(selectable_fields) {
+        if all.iter().all(|known| known.label != field.label) {
+            all.push(field);
+        }
+    }
+    all
 }
 
 fn resource(definition: &Value, spec: &Value, version: &Value, stored: &str, schema: Ref<Struct>) -> Resource {

@@ -1,6 +1,7 @@
 //! Defaults must fit the schema that they are defaults of, and must survive its pruning (C-10-14).
 
 use crate::{custom_resource, value};
+use minkapi_cel::Rules;
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
     structural::Structural,
@@ -14,8 +15,8 @@ pub fn validate(schema: &Value, path: &Path<'_>) -> ErrorList {
     errors
 }
 
-fn check(schema: &Value, path: &Path<'_>, is_object: bool, inside_meta: bool, errors: &mut ErrorList) {
-    let is_object = is_object || value::flag(schema, "x-kubernetes-embedded-resource");
+fn check(schema: &Value, path: &Path<'_>, is_root: bool, inside_meta: bool, errors: &mut ErrorList) {
+    let is_object = is_root || value::flag(schema, "x-kubernetes-embedded-resource");
     let inside_meta = inside_meta && !is_object;
     if let Some(default) = value::field(schema, "default") {
         let at = path.child("default");
@@ -23,11 +24,17 @@ fn check(schema: &Value, path: &Path<'_>, is_object: bool, inside_meta: bool, er
         if !inside_meta && is_pruned(default, &structural) {
             errors.push(Error::invalid(&at, default.clone(), "must not have unknown fields"));
         }
-        let embedded = custom_resource::validate_embedded(default, &structural, &at);
-        if embedded.is_empty() {
-            errors.extend(structural.validate_part(default, None, &at.to_string()));
+        // A default of the whole is an object of its own, which says what it is.
+        let whole = Structural { embedded: structural.embedded || is_root, ..structural.clone() };
+        let mut problems = custom_resource::validate_embedded(default, &whole, &at);
+        if problems.is_empty() {
+            problems.extend(structural.validate_part(default, None, &at.to_string()));
         }
-        errors.extend(embedded);
+        if problems.is_empty() {
+            let broken = Rules::compile_part(&structural).check_at(&structural, default, Some(default), &at);
+            problems.extend(broken.into_iter().map(|error| Error { forgiven: false, ..error }));
+        }
+        errors.extend(problems);
     }
     if let Some(items) = value::field(schema, "items") {
         check(items, &path.child("items"), false, inside_meta, errors);

@@ -23,7 +23,12 @@ enum Made {
 impl Conversions {
     /// The object in another version; none when it is not there (yet).
     pub(crate) fn get(&self, conversion: &Arc<Conversion>, object: &Value, to: &str) -> Option<Value> {
-        let made = self.0.lock().entry((object.to_string(), to.to_owned())).or_insert_with(|| Made::Wanted(conversion.clone(), object.clone())).clone();
+        let made = self
+            .0
+            .lock()
+            .entry((object.to_string(), to.to_owned()))
+            .or_insert_with(|| Made::Wanted(conversion.clone(), object.clone()))
+            .clone();
         match made {
             Made::Done(value) => Some(value),
             Made::Wanted(..) | Made::Impossible => None,

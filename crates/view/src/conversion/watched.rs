@@ -3,7 +3,7 @@
 use super::corrupt_object;
 use crate::{Call, Target, View};
 use minkapi_object::{Object, Status};
-use minkapi_watch::{Converting, Convert};
+use minkapi_watch::{Convert, Converting};
 use std::sync::Arc;
 
 /// Converts the objects of a watch.

@@ -114,11 +114,8 @@ impl Edit for Through<'_> {
         set_managed_fields(&mut old, scale_to_subresource(recorded, paths).map_err(Status::internal)?);
         let new = self.edit.edit(call, moment, Some(&old))?;
         let replicas = new["spec"]["replicas"].as_i64().unwrap_or(0);
-        if let (true, Projection::Custom(paths)) = (replicas < 0, self.projection) {
-            let error = Error::invalid(&Path::new(paths.spec_replicas_path()), replicas, "should be a non-negative integer");
-            return Err(metadata::invalid(call, current, vec![error]));
-        }
-        if replicas < 0 {
+        // Of a custom resource the whole object is validated.
+        if replicas < 0 && matches!(self.projection, Projection::BuiltIn) {
             let error = Error::invalid(&Path::new("spec").child("replicas"), replicas, "must be greater than or equal to 0");
             return Err(field::invalid("autoscaling", "Scale", &name, &[error]));
         }
