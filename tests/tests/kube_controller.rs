@@ -126,7 +126,7 @@ async fn lives_of_widgets(client: Client) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), made_again).await.expect("a deleted ConfigMap is made again");
+    tokio::time::timeout(Duration::from_secs(30), made_again).await.unwrap();
     let too_big = Patch::Merge(json!({"spec": {"size": 100}}));
     let refused = apis.widgets.patch("w-0", &PatchParams::default(), &too_big).await.unwrap_err();
     assert!(matches!(refused, kube::Error::Api(status) if status.reason == "Invalid" && status.message.contains("too big")));

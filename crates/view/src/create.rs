@@ -187,7 +187,7 @@ impl View {
     pub(crate) async fn unstored(&self, served: &Served, object: Value) -> Result<Value, Status> {
         if served.webhook().is_some() {
             let stored = self.to_stored_by_webhook(served, object).await?;
-            return self.from_stored_by_webhook(served, self.to_stored(served, stored)?).await;
+            return self.shown_by_webhook(served, self.to_stored(served, stored)?).await;
         }
         let mut stored = self.to_stored(served, object)?;
         stored["apiVersion"] = (&*served.resource.storage_version).into();

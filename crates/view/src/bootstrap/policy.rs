@@ -41,7 +41,7 @@ pub(crate) fn reconcile(view: &View) {
 }
 
 fn put(view: &View, served: &crate::Served, key: &Key, existing: &Object, new: Value) {
-    let Ok(draft) = view.draft(served, new) else { return };
+    let Ok(draft) = view.draft_at_once(served, new) else { return };
     let expect = Expect::Revision(existing.resource_version());
     let _ = view.store.commit(served.storage, key.clone(), expect, |revision, _| Change::Put(draft.stamp(revision)));
 }

@@ -87,7 +87,7 @@ impl View {
     ///
     /// # Errors
     /// 500 with the webhook's error.
-    pub(crate) async fn from_stored_by_webhook(&self, served: &Served, stored: Value) -> Result<Value, Status> {
+    pub(crate) async fn shown_by_webhook(&self, served: &Served, stored: Value) -> Result<Value, Status> {
         let api_version = served.resource.api_version();
         match served.custom.as_ref().and_then(|custom| Some((custom, custom.conversion.as_ref()?))) {
             Some((custom, conversion)) if stored["apiVersion"] != *api_version => {

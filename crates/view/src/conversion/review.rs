@@ -21,8 +21,10 @@ pub(super) fn question(version: &str, uid: &str, object: &Value, to: &str) -> Va
 pub(super) fn converted_objects(answer: &[u8], version: &str, uid: &str) -> Result<Vec<Value>, String> {
     let review: Value = serde_json::from_slice(answer).map_err(|err| format!("couldn't get version/kind; json parse error: {err}"))?;
     let (api_version, kind) = (text(&review, "apiVersion"), text(&review, "kind"));
-    let is_known = kind == "ConversionReview" && [format!("{GROUP}/v1"), format!("{GROUP}/v1beta1")].contains(&api_version.to_owned());
-    if !is_known && !(api_version.is_empty() && kind.is_empty()) {
+    let says_nothing = api_version.is_empty() && kind.is_empty();
+    let known = [format!("{GROUP}/v1"), format!("{GROUP}/v1beta1")];
+    let is_known = kind == "ConversionReview" && known.iter().any(|version| version == api_version);
+    if !is_known && !says_nothing {
         return Err(format!("no kind {kind:?} is registered for version {api_version:?} in scheme \"pkg/runtime/scheme.go:111\""));
     }
     let response = &review["response"];
