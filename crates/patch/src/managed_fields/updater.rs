@@ -105,6 +105,11 @@ impl<'a> FieldManagerInput<'a> {
                     else {
                         continue;
                     };
+                    // What a version does not know it cannot be compared by.
+                    for (name, object) in [("old", &old), ("new", &new)] {
+                        let typed = typed::validate(object.of(), &object.object, false);
+                        typed.map_err(|why| format!("failed to convert {name} object: {why}"))?;
+                    }
                     comparisons.push((entry.api_version.clone(), self.filtered(typed::compare(new.of(), &old.object, &new.object)?)));
                     comparisons.len() - 1
                 }
