@@ -177,7 +177,9 @@ impl Rbac {
         }
         for (_, other) in state.range(*CLUSTER_ROLES, None, None) {
             if selectors.iter().any(|s| s.matches(&other.head().labels)) {
-                self.each_rule(state, other, done, see)?;
+                // Where a controller runs, it has written the rules into this one already.
+                let own = role.rules.as_deref().unwrap_or_default();
+                self.each_rule(state, other, done, &mut |rule| if own.contains(rule) { Continue(()) } else { see(rule) })?;
             }
         }
         Continue(())

@@ -1,6 +1,7 @@
 //! Logs on standard error, at klog's levels, as lines for people or as JSON for machines.
 
 use clap::ValueEnum;
+use std::io::IsTerminal as _;
 use tracing_subscriber::filter::LevelFilter;
 
 /// How lines of the log look, by kube-apiserver's names.
@@ -21,7 +22,8 @@ pub fn start(verbosity: u8, format: Format) {
         3..=5 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).with_ansi(colours);
     // A second subscriber in one process is refused; the first one stays.
     let _ = match format {
         Format::Text => log.try_init(),

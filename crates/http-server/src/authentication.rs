@@ -19,6 +19,24 @@ pub struct PeerCertificate {
     pub common_name: String,
     /// `O`: the groups.
     pub organizations: Vec<String>,
+    /// The SHA-256 of the certificate, by which a user is told which of his certificates it was.
+    pub sha256: [u8; 32],
+}
+
+impl PeerCertificate {
+    fn user(&self) -> UserInfo {
+        let id = format!("X509SHA256={}", hex(&self.sha256));
+        UserInfo {
+            name: self.common_name.clone(),
+            uid: String::new(),
+            groups: self.organizations.clone(),
+            extra: vec![("authentication.kubernetes.io/credential-id".to_owned(), vec![id])],
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Knows users by static tokens, by tokens of views and by client certificates. A bearer token that is not known is refused
@@ -116,6 +134,10 @@ impl Authentication {
 
 impl Authenticate for Authentication {
     fn authenticate(&self, request: &Parts, view: &View) -> Option<UserInfo> {
+        // As upstream, a certificate goes before a token, and one without a name is none.
+        if let Some(peer) = request.extensions.get::<PeerCertificate>().filter(|peer| !peer.common_name.is_empty()) {
+            return Some(authenticated(peer.user()));
+        }
         if let Some(header) = request.headers.get(AUTHORIZATION) {
             // Other schemes are no credentials that kube-apiserver knows, and are passed over.
             let mut words = header.to_str().unwrap_or_default().splitn(2, ' ');
@@ -123,10 +145,6 @@ impl Authenticate for Authentication {
             if let Some(token) = words.next().map(str::trim).filter(|t| bearer && !t.is_empty()) {
                 return self.of_token(token).or_else(|| view.token_user(token));
             }
-        }
-        if let Some(peer) = request.extensions.get::<PeerCertificate>() {
-            let user = UserInfo { name: peer.common_name.clone(), groups: peer.organizations.clone(), ..UserInfo::default() };
-            return Some(authenticated(user));
         }
         match self.without_credentials {
             WithoutCredentials::Refused => None,
@@ -190,7 +208,7 @@ impl ViewTokens {
     fn proof(&self, view: &str) -> String {
         // The secret goes first and last, so that a proof cannot be continued to one of another name.
         let hash = Sha256::new().chain_update(self.secret).chain_update(view).chain_update(self.secret).finalize();
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash)
     }
 
     fn user(&self, token: &str) -> Option<UserInfo> {
@@ -265,11 +283,15 @@ mod tests {
     #[test]
     fn a_client_certificate_tells_user_and_groups() {
         let mut parts = request("");
-        parts.extensions.insert(PeerCertificate { common_name: "anna".to_owned(), organizations: vec!["dev".to_owned()] });
+        let peer = PeerCertificate { common_name: "anna".to_owned(), organizations: vec!["dev".to_owned()], sha256: [0xab; 32] };
+        parts.extensions.insert(peer.clone());
         let anna = Authentication::default().authenticate(&parts, &base()).unwrap();
         assert_eq!(
             (anna.name.as_str(), anna.groups.as_slice()),
             ("anna", ["dev".to_owned(), "system:authenticated".to_owned()].as_slice())
         );
+        assert_eq!(anna.extra[0].1, [format!("X509SHA256={}", "ab".repeat(32))]);
+        parts.extensions.insert(PeerCertificate { common_name: String::new(), ..peer });
+        assert_eq!(Authentication::default().authenticate(&parts, &base()), None, "a certificate without a name is nobody's");
     }
 }

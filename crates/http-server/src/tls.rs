@@ -7,6 +7,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
     server::WebPkiClientVerifier,
 };
+use sha2::{Digest as _, Sha256};
 use std::{fmt, io, sync::Arc};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
@@ -106,6 +107,7 @@ impl Transport for Tls {
     fn peer(&self, io: &Self::Io) -> Option<PeerCertificate> {
         let certificate = io.get_ref().1.peer_certificates()?.first()?;
         let subject = minkapi_kinds::subject_of(certificate)?;
-        Some(PeerCertificate { common_name: subject.common_name, organizations: subject.organizations })
+        let sha256 = Sha256::digest(certificate).into();
+        Some(PeerCertificate { common_name: subject.common_name, organizations: subject.organizations, sha256 })
     }
 }

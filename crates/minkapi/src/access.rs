@@ -85,8 +85,9 @@ impl Access {
         !self.insecure && (!address.is_loopback() || self.token_auth_file.is_some() || self.client_ca_file.is_some())
     }
 
+    /// Whoever is asked for credentials must be able to send them: kubectl and client-go send none over plain HTTP.
     fn speaks_tls(&self, address: IpAddr) -> bool {
-        self.tls || self.tls_cert_file.is_some() || self.client_ca_file.is_some() || (!self.insecure && !address.is_loopback())
+        self.tls || self.tls_cert_file.is_some() || self.client_ca_file.is_some() || self.asks(address)
     }
 
     /// # Errors
@@ -236,7 +237,8 @@ mod tests {
         let path = folder.path().join("tokens");
         fs::write(&path, "secret,anna,u\n").unwrap();
         let access = Access { token_auth_file: Some(path.clone()), ..Access::default() };
-        assert!(!entrance(&access, "127.0.0.1").open);
+        let asking = entrance(&access, "127.0.0.1");
+        assert!(!asking.open && asking.tls.is_some(), "kubectl sends tokens over TLS only");
         fs::write(&path, "secret\n").unwrap();
         let err = access.entrance("127.0.0.1".parse().unwrap()).unwrap_err().to_string();
         assert_eq!(err, "invalid token-auth-file: line 1: a token file must have at least 3 columns (token, user name, user uid)");

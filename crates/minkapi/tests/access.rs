@@ -149,15 +149,16 @@ async fn a_sandbox_may_not_touch_base_whatever_the_method() {
     let blue = server.create_view("blue", &CreateView::default()).unwrap();
     let token = field(&blue.kubeconfig, "token").unwrap();
     let base = field(&server.kubeconfig(), "token").unwrap();
+    let connector = client(&server.kubeconfig(), None);
     let send = async |method: &str, path: &str, token: &str, body: &str| {
-        let mut stream = TcpStream::connect(("127.0.0.1", port(&server))).await.unwrap();
+        let mut stream = tls(&server, &connector).await;
         let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n");
         let length = body.len();
         let request = format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
     };
     let node = r#"{"apiVersion":"v1","kind":"Node","metadata":{"name":"n"}}"#;
     assert!(send("POST", "/blue/api/v1/nodes", &token, node).await.starts_with("HTTP/1.1 201 "));

@@ -27,7 +27,7 @@ impl Target {
 }
 
 /// Who asks.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserInfo {
     /// User name.
     pub name: String,
