@@ -1,6 +1,7 @@
 //! What a plugin is told of a request, and what it may look up.
 
 use crate::Reinvocation;
+use minkapi_authorization::{Attributes as Wanted, Subject};
 use minkapi_object::{GroupResource, Object, Status};
 use minkapi_registry::{Ref, Resource};
 use serde_json::Value;
@@ -117,6 +118,9 @@ pub trait Cluster: Sync {
     /// An object that a plugin made, decoded against the schema of its resource or subresource, with defaults. The error is
     /// the decoder's text.
     fn decode(&self, resource: &Resource, subresource: &str, object: Value) -> Result<Value, String>;
+
+    /// Whether a user may do something here.
+    fn allows(&self, subject: &Subject<'_>, wanted: &Wanted<'_>) -> bool;
 
     /// A new uid.
     fn uid(&self) -> String;

@@ -30,6 +30,7 @@ mod resource_list;
 mod resource_quota;
 mod runtime_class;
 mod service_account;
+mod signer;
 mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
 #[cfg(test)]

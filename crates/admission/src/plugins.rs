@@ -36,7 +36,7 @@ const fn absent(name: &'static str) -> Row {
     Row { name, on: false, make: Make::Absent }
 }
 
-/// A plugin that never refuses anything here: it asks the authorizer, who allows everything, or its feature is off.
+/// A plugin that never refuses anything here: its feature is off, or it would ask for nothing that is here.
 #[derive(Debug)]
 struct Passes(&'static str);
 
@@ -71,9 +71,9 @@ pub(crate) static PLUGINS: &[Row] = &[
     off("OwnerReferencesPermissionEnforcement", || Box::new(Passes("OwnerReferencesPermissionEnforcement"))),
     on("PersistentVolumeClaimResize", || Box::new(crate::persistent_volume_claim_resize::PersistentVolumeClaimResize)),
     on("RuntimeClass", || Box::new(crate::runtime_class::RuntimeClass)),
-    on("CertificateApproval", || Box::new(Passes("CertificateApproval"))),
-    on("CertificateSigning", || Box::new(Passes("CertificateSigning"))),
-    on("ClusterTrustBundleAttest", || Box::new(Passes("ClusterTrustBundleAttest"))),
+    on("CertificateApproval", || Box::new(crate::signer::CertificateApproval)),
+    on("CertificateSigning", || Box::new(crate::signer::CertificateSigning)),
+    on("ClusterTrustBundleAttest", || Box::new(crate::signer::ClusterTrustBundleAttest)),
     on("CertificateSubjectRestriction", || Box::new(crate::certificate_subject_restriction::CertificateSubjectRestriction)),
     on("DefaultIngressClass", || Box::new(crate::default_ingress_class::DefaultIngressClass)),
     absent("DenyServiceExternalIPs"),

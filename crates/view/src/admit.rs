@@ -4,6 +4,7 @@ use crate::{
     Call, DeleteOptions, FieldValidation, Served, Target, View, WriteOptions, bootstrap, decode, form::Form, managed_fields, view::Moment,
 };
 use minkapi_admission::{Attributes, Cluster, Operation, Reinvocation};
+use minkapi_authorization::{Attributes as Wanted, Subject};
 use minkapi_object::{Object, Status};
 use minkapi_registry::{Ref, Resource};
 use minkapi_store::{Change, CommitError, Expect, Key, Kind};
@@ -172,6 +173,10 @@ impl Cluster for View {
         }
         form.default(&mut decoded);
         Ok(decoded)
+    }
+
+    fn allows(&self, subject: &Subject<'_>, wanted: &Wanted<'_>) -> bool {
+        self.authorization().allows(&self.snapshot(), subject, wanted)
     }
 
     fn uid(&self) -> String {
