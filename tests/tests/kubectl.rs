@@ -99,6 +99,12 @@ fn label_annotate_taint_and_cordon_change_metadata_and_nodes() {
         kubectl.run("label node n1 zone-");
         assert_eq!(kubectl.run("get nodes -l zone -o name"), "");
         kubectl.run("annotate node n1 note=x");
+        assert_has(
+            &kubectl.fail("annotate node n1 note=y"),
+            &["--overwrite is false but found the following declared annotation(s): 'note'"],
+        );
+        assert_eq!(kubectl.run("annotate node n1 note=y --overwrite"), "node/n1 annotated\n");
+        assert_eq!(kubectl.run("get node n1 -o jsonpath={.metadata.annotations.note}"), "y");
         kubectl.run("taint node n1 key=value:NoSchedule");
         kubectl.run("cordon n1");
         assert_has(&kubectl.run("get node n1"), &["Ready,SchedulingDisabled"]);
@@ -148,6 +154,8 @@ fn explain_reads_the_openapi_documents() {
             &["GROUP:", "apps", "KIND:", "Deployment", "FIELD: replicas <integer>"],
         );
         assert_has(&kubectl.run("explain pod.spec.containers"), &["FIELD: containers <[]Container>", "imagePullPolicy"]);
+        let recursive = kubectl.run("explain statefulset.spec --recursive");
+        assert_has(&recursive, &["volumeClaimTemplates\t<[]PersistentVolumeClaim>", "enum: OrderedReady, Parallel"]);
     });
 }
 

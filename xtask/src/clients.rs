@@ -15,7 +15,7 @@ pub fn run(args: &Args) -> Outcome {
     let root = workspace();
     let script = root.join("tests/clients/build");
     let programs = if args.programs.is_empty() {
-        ["kubectl", "kube-scheduler", "kube-controller-manager"].map(str::to_owned).to_vec()
+        ["kubectl", "kube-scheduler", "kube-controller-manager", "helm"].map(str::to_owned).to_vec()
     } else {
         args.programs.clone()
     };

@@ -1,10 +1,11 @@
 //! `cargo xtask codegen`: the tables of `crates/registry/src/generated` from a Kubernetes source tree.
 //!
 //! Read in this order: [`inputs`] (which files), [`discovery`] (what is served), [`openapi`] and [`proto`] (types),
-//! [`facts`] and [`go_types`] (what only Go sources say), [`model`] (all of it joined), [`emit`] (Rust text).
+//! [`facts`], [`enumerations`] and [`go_types`] (what only Go sources say), [`model`] (all of it joined), [`emit`] (Rust text).
 
 mod discovery;
 mod emit;
+mod enumerations;
 mod facts;
 mod go_types;
 mod header;
@@ -26,6 +27,9 @@ const OUTPUT: &str = "crates/registry/src/generated";
 
 /// Facts of the Go sources that neither OpenAPI nor protobuf carries, below the workspace.
 const FACTS: &str = "xtask/data/presence.txt";
+
+/// Values of enumerations, which neither OpenAPI files nor protobuf carry, below the workspace.
+const ENUMERATIONS: &str = "xtask/data/enumerations.txt";
 
 /// Arguments of `cargo xtask codegen`.
 #[derive(Parser)]
@@ -51,15 +55,31 @@ enum Step {
         #[arg(long, default_value = "v0.37.2")]
         version: String,
     },
+    /// Refresh xtask/data/enumerations.txt from the Go module `kubernetes`.
+    Enumerations {
+        /// Directory that holds `kubernetes@v1.37.2`.
+        #[arg(long)]
+        go_modules: PathBuf,
+        /// Version of the module.
+        #[arg(long, default_value = "v1.37.2")]
+        version: String,
+    },
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Outcome {
     let root = workspace();
-    let facts_file = root.join(FACTS);
-    if let Some(Step::Presence { go_modules, version }) = &args.step {
-        let structs = go_types::scan(|module| go_modules.join(format!("{module}@{version}")))?;
-        return fs::write(&facts_file, facts::print(&structs)).map_err(|e| format!("{}: {e}", facts_file.display()));
+    let refresh = |file: &str, text: String| fs::write(root.join(file), text).map_err(|e| format!("{file}: {e}"));
+    match &args.step {
+        Some(Step::Presence { go_modules, version }) => {
+            let structs = go_types::scan(|module| go_modules.join(format!("{module}@{version}")))?;
+            return refresh(FACTS, facts::print(&structs));
+        }
+        Some(Step::Enumerations { go_modules, version }) => {
+            let found = enumerations::scan(&go_modules.join(format!("kubernetes@{version}")))?;
+            return refresh(ENUMERATIONS, enumerations::print(&found));
+        }
+        None => {}
     }
     let tree = if args.kubernetes.is_absolute() { args.kubernetes.clone() } else { root.join(&args.kubernetes) };
     let output = root.join(OUTPUT);
@@ -70,7 +90,7 @@ pub fn run(args: &Args) -> Outcome {
             return Ok(());
         }
     }
-    let files = generate(&tree, &facts_file)?;
+    let files = generate(&tree, &root)?;
     if args.check { compare(&output, &files) } else { write(&output, &files) }
 }
 
@@ -80,20 +100,21 @@ pub fn check_contents(root: &Path) -> Outcome {
 }
 
 /// The generated files by name.
-fn generate(tree: &Path, facts_file: &Path) -> Result<BTreeMap<String, String>, String> {
+fn generate(tree: &Path, root: &Path) -> Result<BTreeMap<String, String>, String> {
     let mut inputs = inputs::Inputs::new(tree);
     let modules = tree.join("staging/src/k8s.io");
     let go = if modules.join("api/core/v1/types.go").is_file() {
         go_types::scan(|module| modules.join(module))?
     } else {
-        facts::parse(&inputs.outside(facts_file)?)?
+        facts::parse(&inputs.outside(&root.join(FACTS))?)?
     };
+    let enumerations = enumerations::parse(&inputs.outside(&root.join(ENUMERATIONS))?)?;
     let served = discovery::read(&mut inputs)?;
     let openapi = openapi::read(&mut inputs, &served)?;
     let proto = proto::read(&mut inputs)?;
     let model = model::join(&openapi, &proto, &go, served)?;
     let hash = inputs.hash();
-    Ok(emit::files(&model)?.into_iter().map(|(name, body)| (name, header::with_header(&hash, &body))).collect())
+    Ok(emit::files(&model, &openapi, &enumerations)?.into_iter().map(|(name, body)| (name, header::with_header(&hash, &body))).collect())
 }
 
 fn write(output: &Path, files: &BTreeMap<String, String>) -> Outcome {

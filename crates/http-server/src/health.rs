@@ -1,11 +1,13 @@
 //! `/healthz`, `/livez`, `/readyz` (C-01-29).
 
 use crate::exchange::{Exchange, Reply};
+use http::header::X_CONTENT_TYPE_OPTIONS;
 
-/// One of the three endpoints and its checks.
+/// One of the three endpoints and its checks: its own, those of what was started, and its own again.
 struct Endpoint {
     name: &'static str,
-    checks: &'static [&'static str],
+    first: &'static [&'static str],
+    last: &'static [&'static str],
 }
 
 /// The check that fails while the server shuts down.
@@ -29,14 +31,54 @@ impl Condition {
 }
 
 static ENDPOINTS: [Endpoint; 3] = [
-    Endpoint { name: "healthz", checks: &["ping", "log", "etcd"] },
-    Endpoint { name: "livez", checks: &["ping", "log", "etcd"] },
-    Endpoint { name: "readyz", checks: &["ping", "log", "etcd", "etcd-readiness", "informer-sync", SHUTDOWN] },
+    Endpoint { name: "healthz", first: &["ping", "log", "loopback-serving-certificate", "etcd"], last: &[] },
+    Endpoint { name: "livez", first: &["ping", "log", "loopback-serving-certificate", "etcd"], last: &[] },
+    Endpoint { name: "readyz", first: &["ping", "log", "etcd", "etcd-readiness", "informer-sync"], last: &[SHUTDOWN] },
 ];
+
+/// What a kube-apiserver has running besides requests, by the names that probes may ask for. Here all of it is done with when the
+/// first request comes.
+const STARTED: &[&str] = &[
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/peer-endpoint-reconciler-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
+    "poststarthook/storage-readiness",
+    "poststarthook/start-legacy-token-tracking-controller",
+    "poststarthook/start-service-ip-repair-controllers",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/priority-and-fairness-config-producer",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-status-local-available-controller",
+    "poststarthook/apiservice-status-remote-available-controller",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-discovery-controller",
+    "poststarthook/kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller",
+];
+
+impl Endpoint {
+    fn checks(&self) -> impl Iterator<Item = &'static str> {
+        self.first.iter().chain(STARTED).chain(self.last).copied()
+    }
+}
 
 /// All paths, for the list at the root.
 pub(crate) fn paths() -> impl Iterator<Item = String> {
-    ENDPOINTS.iter().flat_map(|e| std::iter::once(format!("/{}", e.name)).chain(e.checks.iter().map(|c| format!("/{}/{c}", e.name))))
+    ENDPOINTS.iter().flat_map(|e| std::iter::once(format!("/{}", e.name)).chain(e.checks().map(|c| format!("/{}/{c}", e.name))))
 }
 
 /// Answers `/readyz`, `/readyz/ping`; none for paths that are neither an endpoint nor a check of one.
@@ -47,18 +89,24 @@ pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -
     };
     let endpoint = ENDPOINTS.iter().find(|e| e.name == name)?;
     if let Some(check) = check {
-        let check = endpoint.checks.iter().find(|c| **c == check)?;
-        return Some(match (condition.fails(check), *check) {
-            (false, _) => exchange.text(200, "ok"),
+        let check = endpoint.checks().find(|c| *c == check)?;
+        return Some(match (condition.fails(check), check) {
+            (false, _) => {
+                let mut reply = exchange.text(200, "ok");
+                reply.headers_mut().remove(X_CONTENT_TYPE_OPTIONS);
+                reply
+            }
             (true, SHUTDOWN) => exchange.text(500, "internal server error: process is shutting down\n"),
             (true, _) => exchange.text(500, "internal server error: changes cannot be kept\n"),
         });
     }
-    let excluded: Vec<&str> = exchange.query.all("exclude").flat_map(|e| e.split(',')).collect();
+    let mut excluded: Vec<&str> = exchange.query.all("exclude").flat_map(|e| e.split(',')).collect();
+    excluded.sort_unstable();
+    excluded.dedup();
     let mut report = String::new();
     let mut failed = false;
-    for check in endpoint.checks {
-        let line = match (excluded.contains(check), condition.fails(check)) {
+    for check in endpoint.checks() {
+        let line = match (excluded.contains(&check), condition.fails(check)) {
             (true, _) => format!("[+]{check} excluded: ok\n"),
             (false, false) => format!("[+]{check} ok\n"),
             (false, true) => format!("[-]{check} failed: reason withheld\n"),
@@ -66,7 +114,7 @@ pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -
         failed |= line.starts_with("[-]");
         report.push_str(&line);
     }
-    let unknown: Vec<String> = excluded.iter().filter(|e| !endpoint.checks.contains(e)).map(|e| format!("\"{e}\"")).collect();
+    let unknown: Vec<String> = excluded.iter().filter(|e| !endpoint.checks().any(|c| c == **e)).map(|e| format!("\"{e}\"")).collect();
     if !unknown.is_empty() {
         report.push_str(&format!("warn: some health checks cannot be excluded: no matches for {}\n", unknown.join(", ")));
     }

@@ -73,6 +73,11 @@ impl<'a> Clause<'a> {
         }
     }
 
+    /// Whether it names or covers this type.
+    pub fn covers_type(&self, main: &str, sub: &str) -> bool {
+        (self.main == main || self.main == "*") && (self.sub == sub || self.sub == "*")
+    }
+
     /// Whether it names `application/<subtype>`.
     pub fn is_application(&self, subtype: &str) -> bool {
         self.main == "application" && self.sub == subtype

@@ -1,9 +1,12 @@
 //! OpenAPI documents: paths from the catalog, schemas from the registry's tables, custom resources' from their
-//! definitions (C-01-30 to C-01-35). Descriptions of built-in fields are left out.
+//! definitions (C-01-30 to C-01-35).
 
 mod components;
+mod connect;
 mod custom;
+mod descriptions;
 mod operation;
+mod parameters;
 mod paths;
 mod protobuf;
 mod serve;
@@ -19,14 +22,23 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
 };
+use v3::Which;
 
 /// The documents of one catalog, each made when it is first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct OpenApi {
     v3: OnceLock<BTreeMap<String, Arc<Document>>>,
     v2: OnceLock<Arc<Document>>,
+}
+
+/// The documents that do not depend on what a view holds: most of the text, and shared by all views.
+static BUILT_IN: LazyLock<BTreeMap<String, Arc<Document>>> =
+    LazyLock::new(|| made(v3::documents(&Catalog::built_in(), &Definitions::default(), Which::BuiltIn)));
+
+fn made(documents: BTreeMap<String, Value>) -> BTreeMap<String, Arc<Document>> {
+    documents.into_iter().map(|(key, value)| (key, Arc::new(Document::new(&value)))).collect()
 }
 
 /// A document with the hash that stands for its content.
@@ -61,7 +73,9 @@ impl OpenApi {
     pub fn v3(&self, view: &View, catalog: &Catalog) -> &BTreeMap<String, Arc<Document>> {
         self.v3.get_or_init(|| {
             let definitions = Definitions::of(view, catalog);
-            v3::documents(catalog, &definitions).into_iter().map(|(key, value)| (key, Arc::new(Document::new(&value)))).collect()
+            let mut documents = BUILT_IN.clone();
+            documents.extend(made(v3::documents(catalog, &definitions, Which::Custom)));
+            documents
         })
     }
 
@@ -69,7 +83,7 @@ impl OpenApi {
     pub fn v2(&self, view: &View, catalog: &Catalog) -> &Document {
         self.v2.get_or_init(|| {
             let definitions = Definitions::of(view, catalog);
-            Arc::new(Document::new(&v2::document(v3::documents(catalog, &definitions).into_values())))
+            Arc::new(Document::new(&v2::document(v3::documents(catalog, &definitions, Which::All).into_values())))
         })
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     options::{self, ListKind, WriteKind},
     table::IncludeObject,
     watch_stream::{Events, WatchBody},
+    websocket,
 };
 use bytes::Bytes;
 use http::HeaderValue;
@@ -269,7 +270,12 @@ impl Request<'_, '_> {
         };
         let negotiated = Negotiated { pretty: false, ..self.negotiated };
         let events = Events::new(self.context.view.clone(), self.call.target.served.clone(), negotiated, include);
-        let body = ResponseBody::watch(WatchBody::new(watcher, events, self.context.watch_queue_size, self.context.shutdown.subscribe()));
+        let shutdown = self.context.shutdown.subscribe();
+        if websocket::is_wanted(&exchange.parts.headers) {
+            let text = self.negotiated.encoding != Encoding::Protobuf;
+            return Ok(websocket::accept(exchange, WatchBody::new(watcher, events, 1, shutdown), text));
+        }
+        let body = ResponseBody::watch(WatchBody::new(watcher, events, self.context.watch_queue_size, shutdown));
         let mut reply = exchange.reply(200, HeaderValue::from_static(content_type), body);
         crate::warnings::add_headers(reply.headers_mut(), &self.call.warnings);
         Ok(reply)

@@ -14,9 +14,9 @@ use crate::{
     impersonation::{self, Modes},
     log,
     metrics::{Labels, Metrics},
-    openapi, profile, query,
+    openapi, openid, profile, query,
     request_info::Path,
-    resource, version,
+    resource, statusz, version,
     views_api::{self, ViewsApi},
 };
 use bytes::Bytes;
@@ -93,6 +93,7 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBo
 impl ApiService {
     /// Serves these views.
     pub fn new(views: Views, config: Config) -> Self {
+        statusz::started();
         let documents = Arc::new(Cache::default());
         let forget = documents.clone();
         views.when_removed(move |view| forget.forget(view));
@@ -295,7 +296,11 @@ impl Inner {
     }
 
     fn views_api(&self) -> ViewsApi<'_> {
-        ViewsApi { views: &self.views, scheme: if self.config.tls { "https" } else { "http" } }
+        ViewsApi { views: &self.views, scheme: self.scheme() }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.config.tls { "https" } else { "http" }
     }
 
     async fn in_view<B>(&self, exchange: &Exchange<'_>, view: View, path: &str, user: UserInfo, body: B) -> Reply
@@ -344,6 +349,10 @@ impl Inner {
             },
             Path::Root => exchange.raw_json(&discovery::paths(&catalog)),
             Path::Other("/version" | "/version/") => version::serve(exchange),
+            Path::Other("/statusz") => statusz::serve(exchange),
+            Path::Other(path @ (openid::CONFIGURATION | openid::KEYS)) => {
+                openid::serve(exchange, &view, path, self.scheme()).unwrap_or_else(|| exchange.not_found())
+            }
             Path::Other(other) if other.starts_with("/openapi/") => {
                 let documents = self.documents.of(&view, &catalog);
                 openapi::serve(exchange, &view, &catalog, &documents.openapi, other).unwrap_or_else(|| exchange.not_found())

@@ -40,6 +40,30 @@ pub trait Allocator {
     fn next_port(&mut self) -> Option<i64>;
 }
 
+/// A Service without address families (one that was created through its status, whose addresses nobody looked after) as it is read:
+/// with those of its addresses. None where nothing is missing.
+pub fn default_on_read(service: &Value) -> Option<Value> {
+    let spec = service.get("spec")?;
+    if !needs_cluster_ip(spec) || !items(spec, "ipFamilies").is_empty() {
+        return None;
+    }
+    let (families, policy) = match (text(spec, "clusterIP") == CLUSTER_IP_NONE, field(spec, "selector").is_some()) {
+        // Nothing is known of the endpoints, so either family is assumed.
+        (true, false) => (vec!["IPv4", "IPv6"], "RequireDualStack"),
+        (true, true) => (vec!["IPv4"], "SingleStack"),
+        (false, _) => {
+            let families: Vec<_> = cluster_ips(spec).iter().map(|ip| family_of(ip)).collect();
+            let policy = if families.len() > 1 { "RequireDualStack" } else { "SingleStack" };
+            (families, policy)
+        }
+    };
+    let mut service = service.clone();
+    let spec = object_mut(&mut service, "spec")?;
+    set(spec, "ipFamilies", json!(families));
+    set(spec, "ipFamilyPolicy", policy);
+    Some(service)
+}
+
 /// What a Service holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Held {

@@ -8,11 +8,13 @@
 #[rustfmt::skip]
 mod generated;
 mod lookup;
+mod open_api;
 mod resource;
 mod rows;
 mod schema;
 
 pub use lookup::{group_versions, kind, resource, resources, struct_named, structs, top_level_kind};
+pub use open_api::{OpenApiExtension, open_api_extensions};
 pub use resource::{GroupVersion, Resource, Subresource, TopLevelKind, Verb, Verbs};
 pub use schema::{Alternative, Field, ListType, Presence, Ref, Rules, Schema, Shape, Struct, Text};
 

@@ -121,14 +121,23 @@ impl View {
             }
             return Ok(Outcome::created(Content::Value(self.unstored(&served, object).await?)));
         }
+        let completed = hooks.default_on_read(&object);
+        let (object, answer) = match completed {
+            Some(completed) => (completed, Some(self.unstored(&served, object).await?)),
+            None => (object, None),
+        };
         let draft = self.draft(&served, object).await?;
         match self.store.commit(served.storage, key, Expect::Absent, |revision, _| Change::Put(draft.stamp(revision))) {
             Ok(done) => {
                 drop(reserved);
                 let object = done.object.ok_or_else(|| Status::internal("a created object is gone"))?;
                 hooks.after_commit(self, None, Some(&object));
-                let object = self.readable(&served, &object).await.map_err(|corrupt| corrupt.undecodable())?;
-                Ok(Outcome::created(Content::Stored(object)))
+                let Some(mut answer) = answer else {
+                    let object = self.readable(&served, &object).await.map_err(|corrupt| corrupt.undecodable())?;
+                    return Ok(Outcome::created(Content::Stored(object)));
+                };
+                metadata::of(&mut answer).insert("resourceVersion".to_owned(), object.resource_version().to_string().into());
+                Ok(Outcome::created(Content::Value(answer)))
             }
             Err(CommitError::AlreadyExists(existing)) => Err(Refused::Taken(existing)),
             Err(err) => Err(self.commit_status(call, &err).into()),

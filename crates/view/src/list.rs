@@ -80,6 +80,9 @@ impl View {
         let kind = call.target.served.storage;
         if !options.continue_token.is_empty() {
             let token = ContinueToken::decode(&options.continue_token, &call.target)?;
+            if matches!(options.resource_version, ResourceVersion::At(_)) {
+                return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+            }
             let Some(revision) = token.revision else { return Ok((self.snapshot(), Some(token.after))) };
             return match self.store.kind_at(kind, revision) {
                 Ok(snapshot) => Ok((snapshot, Some(token.after))),

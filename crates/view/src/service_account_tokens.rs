@@ -34,6 +34,11 @@ impl TokenKey {
         Some(Self { pair, random })
     }
 
+    /// The key that others check tokens with, as a point that is not compressed: 4, x and y.
+    pub fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
     /// A token that says this.
     pub fn sign(&self, claims: &Value) -> Option<String> {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

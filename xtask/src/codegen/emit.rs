@@ -1,20 +1,22 @@
 //! Rust text of the tables. The vocabulary (`structs!`, `f`, `List` ...) is `crates/registry/src/rows.rs`.
 
+mod open_api;
 mod resources;
 mod structs;
 
-use super::model::Model;
+use super::{enumerations::Enumerations, model::Model, openapi::Definitions};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
 };
 
 /// The bodies of the generated files by name.
-pub fn files(model: &Model) -> Result<BTreeMap<String, String>, String> {
+pub fn files(model: &Model, openapi: &Definitions, enumerations: &Enumerations) -> Result<BTreeMap<String, String>, String> {
     let (mut files, keys) = structs::files(model);
     files.insert("list_keys.rs".to_owned(), list_keys(&keys));
     files.insert("resources.rs".to_owned(), resources::file(model)?);
     files.insert("index.rs".to_owned(), index(model));
+    files.insert("open_api.rs".to_owned(), open_api::file(model, openapi, enumerations));
     let mut modules = String::from("//! Facts about every kind that kube-apiserver serves by default.\n\n");
     for file in files.keys() {
         let _ = writeln!(modules, "pub mod {};", file.trim_end_matches(".rs"));

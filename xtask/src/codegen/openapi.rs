@@ -48,6 +48,9 @@ pub struct Definition {
     /// `merge`, `retainKeys`, or both with a comma.
     #[serde(rename = "x-kubernetes-patch-strategy", default)]
     pub patch_strategy: String,
+    /// Fields of which one is set at a time, with the field that says which.
+    #[serde(rename = "x-kubernetes-unions")]
+    pub unions: Option<Value>,
     /// Kinds whose schema this is.
     #[serde(rename = "x-kubernetes-group-version-kind", default)]
     pub kinds: Vec<GroupVersionKind>,

@@ -8,6 +8,7 @@ use xshell::{Shell, cmd};
 const ORDER: &[&str] = &[
     "minkapi-object",
     "minkapi-registry",
+    "minkapi-descriptions",
     "minkapi-store",
     "minkapi-persist",
     "minkapi-watch",

@@ -5,7 +5,17 @@ use minkapi_view::Catalog;
 use serde_json::{Value, json};
 
 /// Paths that are there whatever is served.
-const FIXED: [&str; 6] = ["/.well-known/openid-configuration", "/apis", "/apis/", "/openapi/v2", "/openapi/v3", "/version"];
+const FIXED: [&str; 9] = [
+    "/.well-known/openid-configuration",
+    "/apis",
+    "/apis/",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/openid/v1/jwks",
+    "/statusz",
+    "/version",
+];
 
 /// All paths of a view, sorted.
 pub(crate) fn paths(catalog: &Catalog) -> Value {

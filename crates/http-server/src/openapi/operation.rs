@@ -1,38 +1,12 @@
 //! One operation of a path.
 
-use super::components::{Components, META};
-use minkapi_registry::{Resource, Subresource};
+use super::{
+    components::{Components, META},
+    connect, parameters,
+};
+use minkapi_kinds::DeletedAnswer;
+use minkapi_registry::{Resource, Subresource, Verb};
 use serde_json::{Value, json};
-
-/// A query parameter: its name and type.
-type Parameter = (&'static str, &'static str);
-
-/// Parameters of writes.
-const WRITE: [Parameter; 3] = [("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string")];
-/// What patches have beyond that.
-const FORCE: [Parameter; 1] = [("force", "boolean")];
-/// Parameters of lists.
-const LIST: [Parameter; 11] = [
-    ("allowWatchBookmarks", "boolean"),
-    ("continue", "string"),
-    ("fieldSelector", "string"),
-    ("labelSelector", "string"),
-    ("limit", "integer"),
-    ("resourceVersion", "string"),
-    ("resourceVersionMatch", "string"),
-    ("sendInitialEvents", "boolean"),
-    ("shardSelector", "string"),
-    ("timeoutSeconds", "integer"),
-    ("watch", "boolean"),
-];
-/// Parameters of deletions.
-const DELETE: [Parameter; 5] = [
-    ("dryRun", "string"),
-    ("gracePeriodSeconds", "integer"),
-    ("ignoreStoreReadErrorWithClusterBreakingPotential", "boolean"),
-    ("orphanDependents", "boolean"),
-    ("propagationPolicy", "string"),
-];
 
 /// What an operation does; its name in `x-kubernetes-action`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,22 +39,6 @@ impl Does {
         }
     }
 
-    fn parameters(self) -> Vec<Parameter> {
-        let mut parameters: Vec<Parameter> = match self {
-            Self::Post | Self::Put => WRITE.into(),
-            Self::Patch => WRITE.iter().chain(&FORCE).copied().collect(),
-            Self::List | Self::Watch | Self::WatchList => LIST.into(),
-            Self::Delete => DELETE.into(),
-            // A deletion of a collection neither watches nor sends bookmarks.
-            Self::DeleteCollection => {
-                LIST.iter().filter(|(n, _)| !matches!(*n, "allowWatchBookmarks" | "watch")).chain(&DELETE).copied().collect()
-            }
-            Self::Get | Self::Connect(_) => Vec::new(),
-        };
-        parameters.sort_unstable();
-        parameters
-    }
-
     const fn codes(self) -> &'static [&'static str] {
         match self {
             Self::Post => &["200", "201", "202"],
@@ -90,12 +48,13 @@ impl Does {
         }
     }
 
-    fn description(self, kind: &str, sub: Option<&str>, custom: bool) -> String {
+    fn description(self, resource: &Resource, sub: Option<&str>) -> String {
+        let (kind, article) = (&*resource.kind, article(&resource.kind));
         match (self, sub) {
-            (Self::List, _) if custom => format!("list objects of kind {kind}"),
+            (Self::List, _) if resource.custom || !resource.verbs.has(Verb::Watch) => format!("list objects of kind {kind}"),
             (Self::List, _) => format!("list or watch objects of kind {kind}"),
-            (Self::Post, None) => format!("create a {kind}"),
-            (Self::Post, Some(sub)) => format!("create {sub} of a {kind}"),
+            (Self::Post, None) => format!("create{article}{kind}"),
+            (Self::Post, Some(sub)) => format!("create {sub} of{article}{kind}"),
             (Self::DeleteCollection, _) => format!("delete collection of {kind}"),
             (Self::Get, None) => format!("read the specified {kind}"),
             (Self::Get, Some(sub)) => format!("read {sub} of the specified {kind}"),
@@ -103,7 +62,7 @@ impl Does {
             (Self::Put, Some(sub)) => format!("replace {sub} of the specified {kind}"),
             (Self::Patch, None) => format!("partially update the specified {kind}"),
             (Self::Patch, Some(sub)) => format!("partially update {sub} of the specified {kind}"),
-            (Self::Delete, _) => format!("delete a {kind}"),
+            (Self::Delete, _) => format!("delete{article}{kind}"),
             (Self::Connect(method), sub) => format!("connect {method} requests to {} of {kind}", sub.unwrap_or_default()),
             (Self::Watch, _) => format!(
                 "watch changes to an object of kind {kind}. deprecated: use the 'watch' parameter with a list operation instead, filtered to a single item with the 'fieldSelector' parameter."
@@ -137,6 +96,8 @@ pub(super) struct About<'a> {
     pub sub: Option<&'a Subresource>,
     /// Over all namespaces.
     pub across: bool,
+    /// With a path at what is connected to.
+    pub with_path: bool,
     /// The component of the resource's objects.
     pub object: &'a str,
     /// The component of its lists.
@@ -152,37 +113,33 @@ pub(super) fn operation(components: &mut Components, about: About<'_>, does: Doe
     let group = group_name(&resource.group);
     let mut operation = json!({
         "tags": [format!("{group}_{}", resource.version)],
-        "description": does.description(&resource.kind, sub.map(|s| &*s.name), resource.custom),
+        "description": does.description(resource, sub.map(|s| &*s.name)),
         "operationId": id(about, does, &group),
         "responses": responses(components, about, does),
         "x-kubernetes-action": does.action(),
         "x-kubernetes-group-version-kind": {"group": &**kind.0, "version": &**kind.1, "kind": &**kind.2},
     });
-    let parameters: Vec<Value> = does.parameters().into_iter().map(parameter).collect();
-    if !parameters.is_empty() {
-        operation["parameters"] = parameters.into();
-    }
+    let mut parameters = parameters::of(does, components.descriptions());
+    let more = if is_log(about) { connect::LOG } else { connect::parameters(kind.2) };
+    parameters.extend(more.iter().map(|p| parameters::query(p, components.descriptions())));
+    operation["parameters"] = parameters.into();
     if let Some(body) = request_body(components, about, does) {
         operation["requestBody"] = body;
     }
     operation
 }
 
-/// A query parameter.
-fn parameter((name, of): Parameter) -> Value {
-    json!({"name": name, "in": "query", "schema": {"type": of, "uniqueItems": true}})
+/// `a Pod`, `an Eviction`, `Endpoints`, with the blanks around the article.
+fn article(kind: &str) -> &'static str {
+    if kind.ends_with('s') && !kind.ends_with("ss") {
+        return " ";
+    }
+    if kind.starts_with(['A', 'E', 'I', 'O', 'U', 'a', 'e', 'i', 'o', 'u']) { " an " } else { " a " }
 }
 
-/// A parameter in the path, or `pretty`, which all paths have.
-pub(super) fn path_parameters(names: &[(&str, &str)]) -> Value {
-    let mut parameters: Vec<Value> = names
-        .iter()
-        .map(|(name, description)| {
-            json!({"name": name, "in": "path", "description": description, "required": true, "schema": {"type": "string", "uniqueItems": true}})
-        })
-        .collect();
-    parameters.push(parameter(("pretty", "string")));
-    parameters.into()
+/// The subresource that answers with text.
+fn is_log(about: About<'_>) -> bool {
+    about.sub.is_some_and(|s| &*s.name == "log")
 }
 
 /// `listCoreV1NamespacedPod`, `readAppsV1NamespacedDeploymentStatus`.
@@ -193,11 +150,12 @@ fn id(about: About<'_>, does: Does, group: &str) -> String {
     let sub = sub.map(|s| upper_first(&s.name)).unwrap_or_default();
     let list = if does == Does::WatchList { "List" } else { "" };
     let across = if across { "ForAllNamespaces" } else { "" };
-    format!("{verb}{}{}{more}{namespaced}{}{sub}{list}{across}", upper_first(group), upper_first(&resource.version), resource.kind)
+    let path = if about.with_path { "WithPath" } else { "" };
+    format!("{verb}{}{}{more}{namespaced}{}{sub}{list}{across}{path}", upper_first(group), upper_first(&resource.version), resource.kind)
 }
 
 /// `core`, `apps`, `rbacAuthorization`, `example.com` as `exampleCom`.
-fn group_name(group: &str) -> String {
+pub(super) fn group_name(group: &str) -> String {
     if group.is_empty() {
         return "core".to_owned();
     }
@@ -206,7 +164,7 @@ fn group_name(group: &str) -> String {
     parts.fold(first, |name, part| name + &upper_first(part))
 }
 
-fn upper_first(text: &str) -> String {
+pub(super) fn upper_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
@@ -217,6 +175,22 @@ fn media_types(custom: bool) -> &'static [&'static str] {
     } else {
         &["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"]
     }
+}
+
+/// What lists and watches answer in.
+fn streamed(custom: bool) -> Vec<&'static str> {
+    let watch: &[&str] = if custom {
+        &["application/json;stream=watch"]
+    } else {
+        &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"]
+    };
+    media_types(custom).iter().chain(watch).copied().collect()
+}
+
+/// Whether a deletion is said to be answered with the object: where it is, but for namespaces, which upstream wraps.
+fn answers_object(resource: &Resource) -> bool {
+    &*resource.storage != "namespaces"
+        && minkapi_kinds::strategy(&resource.group, &resource.kind).is_some_and(|s| s.traits().deleted == DeletedAnswer::Object)
 }
 
 fn content(types: &[&str], schema: &Value) -> Value {
@@ -235,9 +209,14 @@ fn responses(components: &mut Components, about: About<'_>, does: Does) -> Value
     let types = media_types(custom);
     let content = match does {
         Does::Connect(_) => content(&["*/*"], &json!({"type": "string"})),
-        Does::List => content(types, &components.reference(about.list)),
-        Does::Watch | Does::WatchList => content(types, &components.reference(&format!("{META}.WatchEvent"))),
+        Does::List => content(&streamed(custom), &components.reference(about.list)),
+        Does::Watch | Does::WatchList => content(&streamed(custom), &components.reference(&format!("{META}.WatchEvent"))),
+        Does::Delete if !custom && answers_object(about.resource) => content(types, &components.reference(about.object)),
         Does::Delete | Does::DeleteCollection => content(types, &components.reference(&format!("{META}.Status"))),
+        Does::Get if is_log(about) => {
+            let types: Vec<&str> = types.iter().copied().chain(["text/plain"]).collect();
+            content(&types, &json!({"type": "string"}))
+        }
         Does::Post | Does::Get | Does::Put | Does::Patch => content(types, &object(components, about)),
     };
     for code in does.codes() {

@@ -2,7 +2,8 @@
 
 use super::{
     components::Components,
-    operation::{About, Does, operation, path_parameters},
+    operation::{About, Does, operation},
+    parameters,
 };
 use minkapi_registry::{Resource, Subresource, Verb, Verbs};
 use serde_json::{Map, Value};
@@ -14,7 +15,7 @@ pub(super) fn add(paths: &mut Map<String, Value>, components: &mut Components, r
     } else {
         format!("/apis/{}/{}", resource.group, resource.version)
     };
-    let about = About { resource, sub: None, across: false, object, list };
+    let about = About { resource, sub: None, across: false, with_path: false, object, list };
     let name = format!("name of the {}", resource.kind);
     let namespace = ("namespace", "object name and auth scope, such as for teams and projects");
     let (within, of_collection, of_object) = if resource.namespaced {
@@ -23,19 +24,38 @@ pub(super) fn add(paths: &mut Map<String, Value>, components: &mut Components, r
         ("", vec![], vec![("name", name.as_str())])
     };
     let plural = &resource.plural;
-    let mut put = |path: String, about: About<'_>, does: &[(&str, Does)], parameters: &[(&str, &str)]| {
+    let mut put = |path: String, about: About<'_>, does: &[(&str, Does)], in_path: &[(&str, &str)]| {
         if does.is_empty() {
             return;
         }
-        let mut item: Map<String, Value> =
-            does.iter().map(|(method, does)| ((*method).to_owned(), operation(components, about, *does))).collect();
-        item.insert("parameters".into(), path_parameters(parameters));
+        let one = |(method, does): &(&str, Does)| {
+            let mut operation = operation(components, about, *does);
+            let mut all = operation["parameters"].as_array().cloned().unwrap_or_default();
+            all.extend(in_path.iter().copied().map(parameters::path));
+            parameters::sort(&mut all);
+            operation["parameters"] = all.into();
+            ((*method).to_owned(), operation)
+        };
+        let mut item: Map<String, Value> = does.iter().map(one).collect();
+        let common = parameters::lift(&mut item);
+        if !common.is_empty() {
+            item.insert("parameters".into(), common.into());
+        }
         paths.insert(path, item.into());
     };
     put(format!("{prefix}{within}/{plural}"), about, &collection(resource.verbs), &of_collection);
     put(format!("{prefix}{within}/{plural}/{{name}}"), about, &single(resource.verbs), &of_object);
     for sub in resource.subresources.iter() {
-        put(format!("{prefix}{within}/{plural}/{{name}}/{}", sub.name), About { sub: Some(sub), ..about }, &of_sub(sub), &of_object);
+        let path = format!("{prefix}{within}/{plural}/{{name}}/{}", sub.name);
+        let about = About { sub: Some(sub), ..about };
+        let name = format!("name of the {}", if sub.kind.is_empty() { &resource.kind } else { &sub.kind });
+        let mut in_path: Vec<(&str, &str)> = of_object.iter().map(|(n, text)| (*n, if *n == "name" { &*name } else { text })).collect();
+        let does = of_sub(sub);
+        put(path.clone(), about, &does, &in_path);
+        if is_proxy(sub) {
+            in_path.push(("path", "path to the resource"));
+            put(path + "/{path}", About { with_path: true, ..about }, &does, &in_path);
+        }
     }
     if resource.namespaced && resource.verbs.has(Verb::List) {
         put(format!("{prefix}/{plural}"), About { across: true, ..about }, &[("get", Does::List)], &[]);
@@ -74,6 +94,11 @@ fn single(verbs: Verbs) -> Methods {
     )
 }
 
+/// Proxies take any method and path.
+fn is_proxy(sub: &Subresource) -> bool {
+    sub.kind.ends_with("ProxyOptions")
+}
+
 /// Subresources without a kind that could be sent or received only connect.
 fn of_sub(sub: &Subresource) -> Methods {
     if sub.kind.ends_with("Options") {
@@ -85,6 +110,9 @@ fn of_sub(sub: &Subresource) -> Methods {
                 (Verb::Update, "put", Does::Connect("PUT")),
                 (Verb::Patch, "patch", Does::Connect("PATCH")),
                 (Verb::Delete, "delete", Does::Connect("DELETE")),
+                // No verbs of their own; what can be deleted through a proxy can be asked so too.
+                (Verb::Delete, "head", Does::Connect("HEAD")),
+                (Verb::Delete, "options", Does::Connect("OPTIONS")),
             ],
         );
     }

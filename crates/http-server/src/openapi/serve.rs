@@ -63,7 +63,11 @@ pub(crate) fn serve(exchange: &Exchange<'_>, view: &View, catalog: &Catalog, ope
     match path {
         "/openapi/v2" => Some(match V2.negotiate(exchange.accept()) {
             Some(form) => document(exchange, openapi.v2(view, catalog), &V2, form),
-            None => exchange.empty(406),
+            None => {
+                let mut reply = exchange.empty(406);
+                reply.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+                reply
+            }
         }),
         "/openapi/v3" => Some(index(exchange, view, catalog, openapi)),
         _ => path.strip_prefix("/openapi/v3/").map(|key| version_3(exchange, view, catalog, openapi, key)),

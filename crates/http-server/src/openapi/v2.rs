@@ -1,10 +1,15 @@
 //! Version 2 (Swagger): one document, made from those of version 3 (C-01-30).
 
+mod shared;
+
 use super::components::PREFIX;
 use serde_json::{Map, Value, json};
 
 /// Parts of a schema that version 2 has no words for.
 const UNKNOWN: [&str; 5] = ["oneOf", "anyOf", "not", "nullable", "allOf"];
+
+/// What upstream leaves out of it.
+const LEFT_OUT: &str = "default";
 
 /// The document of all documents.
 pub(super) fn document(documents: impl Iterator<Item = Value>) -> Value {
@@ -26,11 +31,13 @@ pub(super) fn document(documents: impl Iterator<Item = Value>) -> Value {
             definitions.insert(name, new);
         }
     }
+    let parameters = shared::take(&mut paths);
     json!({
         "swagger": "2.0",
         "info": info,
         "paths": paths,
         "definitions": definitions,
+        "parameters": parameters,
         "securityDefinitions": {"BearerToken": {"description": "Bearer Token authentication", "type": "apiKey", "name": "authorization", "in": "header"}},
         "security": [{"BearerToken": []}],
     })
@@ -68,19 +75,20 @@ fn operation(operation: Value) -> Value {
     let mut consumes = vec![Value::from("*/*")];
     if let Some(mut body) = operation.remove("requestBody") {
         let content = members(body["content"].take());
-        consumes = content.keys().map(|k| k.as_str().into()).collect();
+        consumes = ranked(&content);
         let schema = content.into_iter().next().map(|(_, mut c)| self::schema(c["schema"].take()));
         let mut parameter = json!({"name": "body", "in": "body", "schema": schema});
         if body["required"] == true {
             parameter["required"] = true.into();
         }
-        params.insert(0, parameter);
+        params.push(parameter);
+        super::parameters::sort(&mut params);
     }
     let mut produces = Vec::new();
     let responses = members(operation.remove("responses").unwrap_or_default()).into_iter().map(|(code, mut response)| {
         let content = response.get_mut("content").map(Value::take).map(members).unwrap_or_default();
         if !content.is_empty() {
-            produces = content.keys().map(|k| Value::from(k.as_str())).collect();
+            produces = ranked(&content);
         }
         let mut new = json!({"description": response["description"]});
         if let Some((_, mut content)) = content.into_iter().next() {
@@ -89,14 +97,40 @@ fn operation(operation: Value) -> Value {
         (code, new)
     });
     let responses: Map<String, Value> = responses.collect();
+    if !operation.contains_key("x-kubernetes-action") {
+        // What is not about objects takes what it makes, unless that is plain text.
+        let of_text = responses.get("200").is_some_and(|ok| ok["schema"]["type"] == "string");
+        consumes = if of_text { Vec::new() } else { produces.clone() };
+    }
+    if !consumes.is_empty() {
+        operation.insert("consumes".into(), consumes.into());
+    }
     operation.insert("responses".into(), responses.into());
-    operation.insert("consumes".into(), consumes.into());
     operation.insert("produces".into(), produces.into());
     operation.insert("schemes".into(), json!(["https"]));
     if !params.is_empty() {
         operation.insert("parameters".into(), params.into());
     }
     operation.into()
+}
+
+/// Media types in the order of version 2.
+fn ranked(content: &Map<String, Value>) -> Vec<Value> {
+    const ORDER: [&str; 10] = [
+        "text/plain",
+        "application/json",
+        "application/yaml",
+        "application/vnd.kubernetes.protobuf",
+        "application/json;stream=watch",
+        "application/vnd.kubernetes.protobuf;stream=watch",
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml",
+    ];
+    let mut types: Vec<&str> = content.keys().map(String::as_str).collect();
+    types.sort_by_key(|t| ORDER.iter().position(|known| known == t));
+    types.into_iter().map(Value::from).collect()
 }
 
 /// A parameter's schema stands in the parameter itself.
@@ -119,13 +153,12 @@ fn schema(schema: Value) -> Value {
                 && let Some(reference) = only.get("$ref").cloned()
             {
                 members.insert("$ref".into(), reference);
-                members.remove("default");
             }
             if members.contains_key("oneOf") && !members.contains_key("type") {
                 // A quantity or an int-or-string: text, of this format.
                 members.insert("type".into(), "string".into());
             }
-            let kept = members.into_iter().filter(|(name, _)| !UNKNOWN.contains(&name.as_str()));
+            let kept = members.into_iter().filter(|(name, _)| name != LEFT_OUT && !UNKNOWN.contains(&name.as_str()));
             kept.map(|(name, value)| {
                 let value = match (name.as_str(), value) {
                     ("$ref", Value::String(target)) => target.replace(PREFIX, "#/definitions/").into(),

@@ -38,10 +38,6 @@ pub(crate) fn list_options(query: &Query<'_>, kind: ListKind) -> Result<ListOpti
     };
     refuse("ListOptions", &errors)?;
     let resource_version = if kind == ListKind::List { list_version(query)? } else { watch_version(query)? };
-    let continued = kind == ListKind::List && !query.text("continue").is_empty();
-    if continued && matches!(resource_version, ResourceVersion::At(_)) {
-        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
-    }
     Ok(ListOptions {
         label_selector,
         field_selector,

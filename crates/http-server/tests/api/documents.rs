@@ -28,6 +28,63 @@ async fn health_is_told_in_a_word_or_check_by_check() {
 }
 
 #[tokio::test]
+async fn what_a_kube_apiserver_starts_can_be_asked_for_by_name() {
+    let server = server();
+    for check in ["poststarthook/crd-informer-synced", "autoregister-completion", "loopback-serving-certificate"] {
+        assert_eq!(get(&server, &format!("/base/livez/{check}")).await.text(), "ok", "{check}");
+    }
+    assert!(get(&server, "/readyz?verbose").await.text().contains("\n[+]poststarthook/storage-readiness ok\n"));
+}
+
+#[tokio::test]
+async fn tokens_of_service_accounts_can_be_checked_by_others() {
+    let server = server();
+    let response = send(&server, "GET", "/base/.well-known/openid-configuration", &[("host", "localhost:8091")], "").await;
+    let configuration = response.json();
+    assert_eq!(configuration["issuer"], "https://kubernetes.default.svc");
+    assert_eq!(configuration["jwks_uri"], "http://localhost:8091/base/openid/v1/jwks");
+    let keys = get(&server, "/base/openid/v1/jwks").await;
+    assert_eq!(keys.header("content-type"), "application/jwk-set+json");
+    let key = &keys.json()["keys"][0];
+    assert_eq!((key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()), (Some("EC"), Some("ES256"), Some("sig")));
+    assert_eq!(key["x"].as_str().map(str::len), Some(43), "32 bytes in base64url");
+}
+
+#[tokio::test]
+async fn the_status_page_is_text_unless_a_version_of_it_is_asked_for() {
+    let server = server();
+    let text = get(&server, "/base/statusz").await.text();
+    assert!(text.contains("\nBinary version: 1.37.2\nEmulation version: 1.37\n"), "{text}");
+    let typed = get_as(&server, "/base/statusz", "application/json;v=v1beta1;g=config.k8s.io;as=Statusz").await.json();
+    assert_eq!((typed["kind"].as_str(), typed["binaryVersion"].as_str()), (Some("Statusz"), Some("1.37.2")));
+    assert_eq!(get_as(&server, "/base/statusz", "application/json").await.status, 406);
+}
+
+#[tokio::test]
+async fn parameters_stand_once_in_version_2_and_with_the_path_where_all_operations_have_them() {
+    let server = server();
+    let document = get(&server, "/base/openapi/v2").await.json();
+    let pods = &document["paths"]["/api/v1/namespaces/{namespace}/pods"];
+    let reference = pods["parameters"][0]["$ref"].as_str().unwrap();
+    // The name ends with a hash of the parameter, which is upstream's when the parameter is.
+    assert_eq!(reference, "#/parameters/namespace-vgWSWtn3");
+    assert_eq!(document.pointer(&reference[1..]).unwrap()["in"], "path");
+    let validation = pods["post"]["parameters"].as_array().unwrap().iter().find(|p| p["name"] == "fieldValidation");
+    assert!(validation.is_some(), "old kubectls look for it where it is used");
+}
+
+#[tokio::test]
+async fn fields_tell_what_values_they_may_have() {
+    let server = server();
+    let document = get(&server, "/base/openapi/v3/api/v1").await.json();
+    let schemas = &document["components"]["schemas"];
+    let policy = &schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["restartPolicy"];
+    assert_eq!(policy["enum"], serde_json::json!(["Always", "Never", "OnFailure"]));
+    let modes = &schemas["io.k8s.api.core.v1.PersistentVolumeClaimSpec"]["properties"]["accessModes"];
+    assert_eq!(modes["items"]["enum"][0], "ReadOnlyMany");
+}
+
+#[tokio::test]
 async fn patches_of_built_in_resources_tell_kubectl_how_to_validate_and_merge() {
     let server = server();
     let document = get(&server, "/base/openapi/v3/api/v1").await.json();

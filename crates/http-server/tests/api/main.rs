@@ -16,3 +16,4 @@ mod service_accounts;
 mod serving;
 mod views;
 mod watches;
+mod websockets;

@@ -31,6 +31,9 @@ impl Hooks for Definitions {
     fn after_commit(&self, view: &View, old: Option<&Arc<Object>>, new: Option<&Arc<Object>>) {
         let Some(name) = new.or(old).map(|object| object.head().name.clone()) else { return };
         let Some(new) = new else { return register_group_of(view, &name) };
+        if old.is_none() {
+            begin_history(view, new);
+        }
         // Each step is one write; the order is that of the controllers' events.
         for step in [accept_names, approve, find_non_structural, establish] {
             rewrite(view, &name, step);
@@ -62,6 +65,18 @@ impl Hooks for CustomResources {
                 finish_if_empty(view, &object.head().name);
             }
         }
+    }
+}
+
+/// Custom resources have a history from their definition on: a watch from before it starts too early (C-06-22).
+fn begin_history(view: &View, definition: &Object) {
+    let definition = definition.to_value();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = Kind::new(&format!("{}.{}", text(&definition["spec"]["names"]["plural"]), text(&definition["spec"]["group"])));
+    // What was brought in along with its definition stays. A sandbox may hide objects of its parent, which must not come back.
+    if view.is_base() && view.snapshot().is_empty(kind) {
+        // A view that is gone has no history either.
+        let _ = view.store().reset_kind(kind);
     }
 }
 

@@ -52,6 +52,12 @@ pub(crate) trait Hooks: Sync {
         Ok(None)
     }
 
+    /// What a new object has gained when it is read, where that is more than what its creation answers.
+    fn default_on_read(&self, object: &Value) -> Option<Value> {
+        let _ = object;
+        None
+    }
+
     /// Whether an object without finalizers that is to be deleted may go now.
     fn may_be_removed(&self, object: &Value) -> bool {
         let _ = object;

@@ -94,6 +94,10 @@ fn held_by(service: &Object) -> Held {
 }
 
 impl Hooks for Services {
+    fn default_on_read(&self, object: &Value) -> Option<Value> {
+        minkapi_kinds::service_allocation::default_on_read(object)
+    }
+
     fn begin_create(&self, view: &View, call: &Call, object: &mut Value, dry_run: bool) -> Result<Reserved, Status> {
         // A PUT of the status of a Service that is not there creates it as it is (C-04-19).
         if !call.target.subresource.is_empty() {

@@ -9,6 +9,7 @@ pub(crate) static DOCUMENT: Message = Message {
         ("info", 2, Holds::Is(|_| (&[], &INFO))),
         ("paths", 8, Holds::Named(2, |_| (&[], &PATH_ITEM))),
         ("definitions", 9, Holds::Named(1, SCHEMA_OF)),
+        ("parameters", 10, Holds::Named(1, defined_parameter)),
         // The one scheme has no scopes, so what is named has no content.
         ("security", 12, Holds::EachNamed(1, |_| (&[], &NOTHING))),
         ("securityDefinitions", 13, Holds::Named(1, |_| (&[2], &API_KEY))),
@@ -31,6 +32,8 @@ static PATH_ITEM: Message = Message {
         ("put", 3, OPERATION_FIELD),
         ("post", 4, OPERATION_FIELD),
         ("delete", 5, OPERATION_FIELD),
+        ("options", 6, OPERATION_FIELD),
+        ("head", 7, OPERATION_FIELD),
         ("patch", 8, OPERATION_FIELD),
         ("parameters", 9, Holds::Each(parameter)),
     ],
@@ -56,13 +59,26 @@ static OPERATION: Message = Message {
 static RESPONSE: Message =
     Message { fields: &[("description", 1, Holds::Text), ("schema", 2, Holds::Is(|_| (&[1], &SCHEMA)))], extensions: 5 };
 
+/// `ParametersItem`.
 fn parameter(value: &Value) -> (&'static [u32], &'static Message) {
-    match value["in"].as_str() {
-        Some("body") => (&[1, 1], &BODY),
-        Some("path") => (&[1, 2, 4], &PATH),
-        _ => (&[1, 2, 3], &QUERY),
+    match (value.get("$ref"), value["in"].as_str()) {
+        (Some(_), _) => (&[2], &REFERENCE),
+        (None, Some("body")) => (&[1, 1], &BODY),
+        (None, Some("path")) => (&[1, 2, 4], &PATH),
+        (None, _) => (&[1, 2, 3], &QUERY),
     }
 }
+
+/// `Parameter`.
+fn defined_parameter(value: &Value) -> (&'static [u32], &'static Message) {
+    match value["in"].as_str() {
+        Some("body") => (&[1], &BODY),
+        Some("path") => (&[2, 4], &PATH),
+        _ => (&[2, 3], &QUERY),
+    }
+}
+
+static REFERENCE: Message = Message { fields: &[("$ref", 1, Holds::Text)], extensions: 0 };
 
 static BODY: Message = Message {
     fields: &[

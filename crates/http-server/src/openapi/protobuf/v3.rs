@@ -31,6 +31,8 @@ static PATH_ITEM: Message = Message {
         ("put", 5, OPERATION_FIELD),
         ("post", 6, OPERATION_FIELD),
         ("delete", 7, OPERATION_FIELD),
+        ("options", 8, OPERATION_FIELD),
+        ("head", 9, OPERATION_FIELD),
         ("patch", 10, OPERATION_FIELD),
         ("parameters", 13, PARAMETERS),
     ],
