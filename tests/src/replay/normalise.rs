@@ -86,6 +86,8 @@ impl Known<'_> {
                             }
                         }
                         ("continue", Json::String(s)) if !s.is_empty() => "<continue>".into(),
+                        // The recorder did so with anything of this name, such as the schema of the field.
+                        ("continue", Json::Object(_)) => "<continue>".into(),
                         ("clusterIP" | "serverAddress", Json::String(s)) if s.contains('.') => "<ip>".into(),
                         ("clusterIPs", Json::Array(ips)) => ips
                             .iter()

@@ -7,7 +7,7 @@ use super::{
 use crate::query::Query;
 use minkapi_object::{FieldSelector, LabelSelector, Status};
 use minkapi_schema::field::{Error, Path};
-use minkapi_view::{ListOptions, ResourceVersion, ResourceVersionMatch};
+use minkapi_view::{ListOptions, ResourceVersionMatch};
 
 /// What the options are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
