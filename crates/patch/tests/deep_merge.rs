@@ -1,5 +1,6 @@
 //! Strategic merge against k8s-openapi's `DeepMerge`, which merges typed objects by the same keys, where both are defined: a patch
-//! that adds and changes, but does not remove. Only the order in which new items stand in lists is its own.
+//! that adds and changes, but does not remove. Only the order in which new items stand in lists is its own. (Maps that server-side apply
+//! takes as one value, such as `nodeSelector`, `DeepMerge` replaces and a strategic merge does not.)
 #![allow(clippy::unwrap_used)]
 
 use k8s_openapi::{
@@ -55,16 +56,16 @@ fn containers() -> impl Strategy<Value = Vec<Value>> {
 fn deployment() -> impl Strategy<Value = Value> {
     let labels = || btree_map(text(), text(), 0..3);
     (labels(), of(0..5_i32), labels(), containers(), of(proptest::collection::vec(text(), 1..3))).prop_map(
-        |(labels, replicas, node, containers, tolerated)| {
+        |(labels, replicas, annotations, containers, tolerated)| {
             let tolerations = tolerated.map(|keys| keys.into_iter().map(|key| json!({"key": key})).collect::<Vec<_>>());
-            let mut spec = json!({"selector": {}, "template": {"spec": {"containers": containers, "nodeSelector": node}}});
+            let mut spec = json!({"selector": {}, "template": {"spec": {"containers": containers}}});
             if let Some(replicas) = replicas {
                 spec["replicas"] = replicas.into();
             }
             if let Some(tolerations) = tolerations {
                 spec["template"]["spec"]["tolerations"] = tolerations.into();
             }
-            json!({"metadata": {"labels": labels}, "spec": spec})
+            json!({"metadata": {"labels": labels, "annotations": annotations}, "spec": spec})
         },
     )
 }

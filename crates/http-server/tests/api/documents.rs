@@ -53,7 +53,8 @@ async fn tokens_of_service_accounts_can_be_checked_by_others() {
 #[tokio::test]
 async fn the_status_page_is_text_unless_a_version_of_it_is_asked_for() {
     let server = server();
-    let text = get(&server, "/base/statusz").await.text();
+    let page = get(&server, "/base/statusz").await;
+    let text = page.text();
     assert!(text.contains("\nBinary version: 1.37.2\nEmulation version: 1.37\n"), "{text}");
     let typed = get_as(&server, "/base/statusz", "application/json;v=v1beta1;g=config.k8s.io;as=Statusz").await.json();
     assert_eq!((typed["kind"].as_str(), typed["binaryVersion"].as_str()), (Some("Statusz"), Some("1.37.2")));
