@@ -1,3 +1,4 @@
+//! Descriptions of built-in kinds and their fields.
 #![doc = include_str!("../README.md")]
 
 use flate2::read::ZlibDecoder;
