@@ -4,7 +4,10 @@ use crate::{
     Context, NameRule, Strategy, Traits,
     value::{field, text},
 };
-use minkapi_schema::field::{Error, ErrorList, Path};
+use minkapi_schema::{
+    field::{Error, ErrorList, Path, invalid_each},
+    names,
+};
 use serde_json::Value;
 
 /// The strategy of Binding.
@@ -24,8 +27,11 @@ impl Strategy for Binding {
         if !matches!(kind, "" | "Node") {
             errors.push(Error::not_supported(&path.child("kind"), kind, &["Node", "<empty>"]));
         }
-        if text(target, "name").is_empty() {
+        let name = text(target, "name");
+        if name.is_empty() {
             errors.push(Error::required(&path.child("name"), ""));
+        } else if matches!(kind, "" | "Node") {
+            invalid_each(&mut errors, &path.child("name"), name, names::is_dns1123_subdomain(name));
         }
         errors
     }

@@ -55,7 +55,11 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
     };
     let result = compiled.result();
     match (expression.role, result) {
-        (_, Type::Dyn) | (Role::Variable | Role::ApplyConfiguration | Role::JsonPatch, _) => None,
+        (Role::ApplyConfiguration, Type::Map(..) | Type::Object(..)) => None,
+        // More may be an Object than is known here; what a request holds is none.
+        (Role::ApplyConfiguration, Type::Dyn) if !is_given(expression.text) => None,
+        (Role::ApplyConfiguration, _) => Some(format!("must evaluate to Object but got {result}")),
+        (_, Type::Dyn) | (Role::Variable | Role::JsonPatch, _) => None,
         (Role::MatchCondition | Role::Validation | Role::DeviceSelector, Type::Bool) => None,
         (Role::Message, Type::Text(_)) | (Role::AuditAnnotation, Type::Text(_) | Type::Null) => None,
         (Role::DeviceSelector, _) => Some(format!("must evaluate to bool or the unknown type, not {result}")),
@@ -63,6 +67,13 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
         (Role::AuditAnnotation, _) => Some(format!("must evaluate to one of [string null_type] but got {result}")),
         (Role::MatchCondition | Role::Validation, _) => Some(format!("must evaluate to bool but got {result}")),
     }
+}
+
+/// Whether an expression is nothing but a part of what a policy is given.
+fn is_given(text: &str) -> bool {
+    let path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+    let variable = text.split('.').next().unwrap_or_default();
+    matches!(variable, "object" | "oldObject" | "params" | "namespaceObject") && text.chars().all(path)
 }
 
 fn map_of(values: Type) -> Type {
@@ -89,7 +100,7 @@ fn scope(expression: &Expression<'_>) -> Scope {
     if expression.params {
         scope = scope.with("params", Type::Dyn);
     }
-    if expression.role != Role::MatchCondition {
+    if expression.role != Role::MatchCondition && !expression.variables.is_empty() {
         scope = scope.with("variables", object_of(&expression.variables.iter().map(|(name, _)| (*name, Type::Dyn)).collect::<Vec<_>>()));
     }
     if matches!(expression.role, Role::ApplyConfiguration | Role::JsonPatch) {

@@ -81,7 +81,11 @@ fn validate_handler(errors: &mut ErrorList, class: &Value) {
     let path = Path::new("handler");
     match text(class, "handler") {
         "" => errors.push(Error::required(&path, "")),
-        handler => invalid_each(errors, &path, handler, names::is_dns1123_label(handler)),
+        // Declared rules count bytes.
+        handler => {
+            let problems = names::is_dns1123_label(handler).into_iter().map(|why| why.replace("63 characters", "63 bytes"));
+            invalid_each(errors, &path, handler, problems.collect());
+        }
     }
 }
 

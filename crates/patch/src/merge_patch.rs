@@ -20,6 +20,11 @@ pub struct MergePatch {
 }
 
 impl MergePatch {
+    /// The objects that the patch goes into, as a tree of the names on the way; see [`crate::JsonPatch::opened`].
+    pub const fn opened(&self) -> &Value {
+        &self.patch
+    }
+
     /// Reads a patch. `strict` is whether `fieldValidation` is Warn or Strict: what is found then is in
     /// [`strict_errors`](Self::strict_errors), and a body that is no object is told apart more precisely.
     ///

@@ -16,6 +16,67 @@ impl GoOrder<'_> {
             other => write_json(out, other),
         }
     }
+
+    /// Writes an object that a patch has gone into: the members of what it has opened stand in order of name, all else in
+    /// that of the type. `opened` is a tree of the names on the way.
+    pub fn write_opened(self, object: &Value, opened: &Value, out: &mut Vec<u8>) {
+        write_opened(object, Within::Struct(self.0), opened, out);
+    }
+}
+
+/// What is known of a value's members.
+#[derive(Clone, Copy)]
+enum Within<'s> {
+    Struct(&'s Struct),
+    Schema(&'s Schema),
+    Unknown,
+}
+
+impl<'s> Within<'s> {
+    fn member(self, key: &str) -> Self {
+        let of_struct = |of: &'s Struct| of.field(key).map_or(Self::Unknown, |field| Self::Schema(&field.schema));
+        match self {
+            Self::Struct(of) => of_struct(of),
+            Self::Schema(schema) => match &schema.shape {
+                Shape::Struct(of) | Shape::SchemaOr(of, _) => of_struct(of),
+                Shape::Map(inner) | Shape::List(inner) => Self::Schema(inner),
+                _ => Self::Unknown,
+            },
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    fn write(self, value: &Value, out: &mut Vec<u8>) {
+        match self {
+            Self::Struct(of) => GoOrder(of).write_object(value, out),
+            Self::Schema(schema) => write_value(value, schema, out),
+            Self::Unknown => write_json(out, value),
+        }
+    }
+}
+
+fn write_opened(value: &Value, within: Within<'_>, opened: &Value, out: &mut Vec<u8>) {
+    match (value, opened) {
+        (Value::Object(members), Value::Object(inner)) => {
+            out.push(b'{');
+            for (i, (key, member)) in members.iter().enumerate() {
+                push_key(i, key, out);
+                write_opened(member, within.member(key), inner.get(key).unwrap_or(&Value::Null), out);
+            }
+            out.push(b'}');
+        }
+        (Value::Array(items), Value::Object(inner)) => {
+            out.push(b'[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                write_opened(item, within.member(""), inner.get(&i.to_string()).unwrap_or(&Value::Null), out);
+            }
+            out.push(b']');
+        }
+        _ => within.write(value, out),
+    }
 }
 
 impl Layout for GoOrder<'_> {
@@ -142,6 +203,18 @@ mod tests {
                 r#"{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","uid":"u","labels":{"a":"","b":""}},"#,
                 r#""spec":{"volumes":[{"name":"v","emptyDir":{}}],"containers":[{"name":"c","image":"i","env":[]}]},"status":{}}"#
             )
+        );
+    }
+
+    #[test]
+    fn what_a_patch_has_opened_is_in_order_of_name() {
+        let pod = json!({"kind": "Pod", "metadata": {"uid": "u", "name": "a"}, "spec": {"containers": [{"image": "i", "name": "c"}], "volumes": []}});
+        let of = GoOrder(minkapi_registry::struct_named("io.k8s.api.core.v1.Pod").unwrap());
+        let mut out = Vec::new();
+        of.write_opened(&pod, &json!({"spec": {}}), &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"kind":"Pod","metadata":{"name":"a","uid":"u"},"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[]}}"#
         );
     }
 

@@ -7,7 +7,10 @@ use crate::{
 use bytes::Bytes;
 use minkapi_object::Status;
 use minkapi_patch::{JsonPatch, MergePatch, StrategicMergePatch, go_format};
-use minkapi_schema::field::{self, Error, Path};
+use minkapi_schema::{
+    GoOrder,
+    field::{self, Error, Path},
+};
 use serde_json::Value;
 
 /// A parsed patch of one of the formats that change what is there.
@@ -61,7 +64,12 @@ impl Format {
             }
         };
         let refuse = |why: String| {
-            let printed = shown.as_ref().map_or_else(|| patched.to_string(), |patch| go_format::plain(patch).to_string());
+            let printed = match (&shown, self) {
+                (Some(patch), _) => go_format::plain(patch).to_string(),
+                (None, Self::Json(patch)) => printed(&patched, form, &patch.opened()),
+                (None, Self::Merge(patch)) => printed(&patched, form, patch.opened()),
+                (None, Self::Strategic(_)) => patched.to_string(),
+            };
             field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed, why)])
         };
         if let Some(why) = matches!(self, Self::Strategic(_)).then(|| minkapi_patch::misfit(&patched, &form.schema)).flatten() {
@@ -80,6 +88,13 @@ impl Format {
         form.default(&mut object);
         Ok(object)
     }
+}
+
+/// A patched object as upstream prints it.
+fn printed(patched: &Value, form: &Form, opened: &Value) -> String {
+    let mut out = Vec::new();
+    GoOrder(&form.schema).write_opened(patched, opened, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A patch to be applied to whatever is the current object.

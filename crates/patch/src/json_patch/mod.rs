@@ -39,6 +39,24 @@ struct Operation {
 }
 
 impl JsonPatch {
+    /// The objects and lists that the patch goes into, as a tree of the names on the way. Errors show these in another
+    /// order than what it leaves alone.
+    pub fn opened(&self) -> Value {
+        let mut tree = Value::Object(serde_json::Map::new());
+        for pointer in self.operations.iter().flat_map(|op| [&op.path, &op.from]).flatten() {
+            let Some((above, _)) = pointer.strip_prefix('/').and_then(|path| path.rsplit_once('/')) else { continue };
+            let mut at = &mut tree;
+            for name in above.split('/') {
+                let entry = &mut at[name.replace("~1", "/").replace("~0", "~")];
+                if !entry.is_object() {
+                    *entry = Value::Object(serde_json::Map::new());
+                }
+                at = entry;
+            }
+        }
+        tree
+    }
+
     /// Reads a patch. `strict` is whether `fieldValidation` is Warn or Strict: what is found then is in
     /// [`strict_errors`](Self::strict_errors), and types of members are checked.
     ///

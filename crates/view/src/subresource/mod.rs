@@ -4,6 +4,7 @@ mod binding;
 mod connect;
 mod eviction;
 mod review;
+mod review_selectors;
 mod scale;
 mod token;
 

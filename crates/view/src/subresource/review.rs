@@ -1,6 +1,6 @@
 //! Reviews: questions that are posted and answered, not stored (C-09-34, C-09-35).
 
-use super::{Answer, Post};
+use super::{Answer, Post, review_selectors};
 use crate::{
     Call, Content, Outcome, UserInfo, View, WriteOptions,
     bootstrap::rule_as_value,
@@ -51,6 +51,9 @@ fn access(view: &View, review: &Value, user: &UserInfo) -> Result<Value, Status>
     let mut status = json!({"allowed": decision.allowed});
     if !decision.reason.is_empty() {
         status["reason"] = decision.reason.into();
+    }
+    if let Some(error) = review_selectors::evaluation_error(&spec["resourceAttributes"]) {
+        status["evaluationError"] = error.into();
     }
     Ok(status)
 }
