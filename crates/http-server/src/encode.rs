@@ -302,12 +302,23 @@ pub(crate) fn decode_options(body: &[u8], content_type: &str, kind: &str) -> Res
     let encoding = Encoding::of_content_type(content_type).ok_or_else(|| errors::unsupported_media_type(crate::media_type::MEDIA_TYPES))?;
     let schema = schema(&format!("io.k8s.apimachinery.pkg.apis.meta.v1.{kind}"))?;
     let bad = |e: &dyn std::fmt::Display| Status::bad_request(e.to_string());
-    match encoding {
+    let options = match encoding {
         Encoding::Protobuf => protobuf::decode_object(body, "v1", kind).map_err(|e| bad(&e)),
         Encoding::Json => minkapi_schema::decode::decode(body, schema).map(|d| d.value).map_err(|e| bad(&e)),
         Encoding::Yaml => {
             let document = minkapi_codec::yaml::read(body).map_err(|e| bad(&e))?;
             minkapi_schema::decode::decode_value(&document.value, schema).map(|d| d.value).map_err(|e| bad(&e))
         }
+    }?;
+    let told = |key: &str| options[key].as_str().filter(|text| !text.is_empty());
+    match told("kind") {
+        Some(other) if other != kind => {
+            let version = told("apiVersion").unwrap_or("meta.k8s.io/v1");
+            Err(Status::bad_request(format!("no kind {other:?} is registered for version {version:?} in scheme {SCHEME:?}")))
+        }
+        _ => Ok(options),
     }
 }
+
+/// Where kube-apiserver's table of types was made, which its errors name.
+const SCHEME: &str = "pkg/runtime/scheme.go:111";

@@ -44,6 +44,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn a_node_has_a_name_that_nodes_have() {
+        let binding = json!({"target": {"name": "Rack 1"}});
+        let told = texts(&Binding.validate(&Context::example(), &binding));
+        assert!(told[0].starts_with("target.name: Invalid value: \"Rack 1\": a lowercase RFC 1123 subdomain"), "{told:?}");
+    }
+
+    #[test]
     fn a_pod_is_bound_to_a_named_node() {
         let binding = json!({"target": {"kind": "Rack", "name": ""}});
         assert_eq!(

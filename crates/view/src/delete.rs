@@ -7,6 +7,7 @@ use crate::{
     conversion::{Conversions, Corrupt, corrupt_object},
     hooks, metadata,
     selection::Selection,
+    storage_key,
     view::Moment,
 };
 use minkapi_admission::Operation;
@@ -283,6 +284,13 @@ pub(crate) fn check_preconditions(call: &Call, stored: &Object, options: &Delete
             "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in record ({version}). The object might have been modified"
         );
         return Err(Status::conflict(&gr, name, why));
+    }
+    if options.ignore_store_read_error {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: unsafe deletion is not allowed because the object is decodable from storage",
+            storage_key::of(&call.target)
+        );
+        return Err(Status::conflict(&call.target.group_resource(), name, why));
     }
     Ok(())
 }

@@ -60,6 +60,8 @@ pub struct DeleteOptions {
     pub propagation: Option<Propagation>,
     /// The deprecated `orphanDependents`.
     pub orphan_dependents: Option<bool>,
+    /// `ignoreStoreReadErrorWithClusterBreakingPotential`: delete what cannot be decoded. Nothing here is such.
+    pub ignore_store_read_error: bool,
     /// `dryRun=All`.
     pub dry_run: bool,
 }

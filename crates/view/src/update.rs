@@ -103,7 +103,7 @@ impl View {
             return Err(Status::not_found(&call.target.group_resource(), &call.target.name));
         }
         if !edit.uid().is_empty() {
-            return Err(uid_mismatch(call, edit.uid(), ""));
+            return Err(uid_mismatch(call, options.dry_run, edit.uid(), ""));
         }
         let mut object = self.run_edit(edit, call, moment, None).await?;
         metadata::of(&mut object).remove("resourceVersion");
@@ -129,7 +129,7 @@ impl View {
         let readable = self.readable(&served, stored).await.map_err(|corrupt| corrupt.undecodable())?;
         let old = self.object_value(&served, &readable)?;
         if !edit.uid().is_empty() && edit.uid() != &*stored.head().uid {
-            return Err(uid_mismatch(call, edit.uid(), &stored.head().uid));
+            return Err(uid_mismatch(call, options.dry_run, edit.uid(), &stored.head().uid));
         }
         let mut new = self.run_edit(edit, call, moment, Some(&old)).await?;
         let request =
@@ -219,8 +219,12 @@ fn goes_with_its_last_finalizer(new: &Value, old: &Value) -> bool {
 }
 
 /// C-02-14.
-fn uid_mismatch(call: &Call, given: &str, found: &str) -> Status {
-    let key = storage_key::of(&call.target);
+fn uid_mismatch(call: &Call, dry_run: bool, given: &str, found: &str) -> Status {
+    let mut key = storage_key::of(&call.target);
+    // A dry run does not come as far as the store, which puts the prefix in front.
+    if dry_run && let Some(short) = key.strip_prefix("/registry") {
+        key = short.to_owned();
+    }
     let why = format!(
         "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {given}, UID in object meta: {found}"
     );

@@ -102,6 +102,19 @@ async fn one_that_cannot_be_reached_refuses_unless_failures_are_ignored() {
 }
 
 #[tokio::test]
+async fn one_that_does_not_answer_in_time_fails() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/check", silent.local_addr().unwrap());
+    let at = |policy: &str| configuration("validating", &url, &json!({"failurePolicy": policy, "timeoutSeconds": 1}));
+    let refused = validate(&mut config(), &at("Fail")).await.unwrap_err();
+    let expected = format!(
+        "Internal error occurred: failed calling webhook \"check.example.com\": failed to call webhook: Post \"{url}?timeout=1s\": context deadline exceeded"
+    );
+    assert_eq!(refused.message, expected);
+    validate(&mut config(), &at("Ignore")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_mutating_webhook_patches_the_object() {
     let patch = STANDARD.encode(r#"[{"op": "add", "path": "/data/c", "value": "d"}]"#);
     let (url, _) = webhook(vec![json!({"allowed": true, "patchType": "JSONPatch", "patch": patch})]).await;

@@ -7,6 +7,8 @@ use minkapi_schema::field::{Error, Path};
 use minkapi_view::{DeleteOptions, Propagation};
 use serde_json::Value;
 
+const IGNORE_STORE_READ_ERROR: &str = "ignoreStoreReadErrorWithClusterBreakingPotential";
+
 /// Options in a query; these count only when there is no body.
 ///
 /// # Errors
@@ -18,6 +20,7 @@ pub(crate) fn delete_options(query: &Query<'_>) -> Result<DeleteOptions, Status>
         uid: text("uid"),
         resource_version: text("resourceVersion"),
         orphan_dependents: query.flag("orphanDependents"),
+        ignore_store_read_error: query.flag(IGNORE_STORE_READ_ERROR).unwrap_or(false),
         ..DeleteOptions::default()
     };
     finish(options, query.first("propagationPolicy"), &dry_run_values(query))
@@ -34,6 +37,7 @@ pub(crate) fn delete_options_in(body: &Value) -> Result<DeleteOptions, Status> {
         uid: text("/preconditions/uid"),
         resource_version: text("/preconditions/resourceVersion"),
         orphan_dependents: body["orphanDependents"].as_bool(),
+        ignore_store_read_error: body[IGNORE_STORE_READ_ERROR].as_bool().unwrap_or(false),
         ..DeleteOptions::default()
     };
     let dry_run: Vec<_> = body["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
@@ -58,6 +62,15 @@ fn finish(mut options: DeleteOptions, propagation: Option<&str>, dry_run: &[Stri
         };
     }
     options.dry_run = check_dry_run(dry_run, &mut errors);
+    let together = [
+        ("propagationPolicy", propagation.is_some()),
+        ("orphanDependents", options.orphan_dependents.is_some()),
+        ("gracePeriodSeconds", options.grace_period_seconds.is_some()),
+        ("preconditions", options.uid.is_some() || options.resource_version.is_some()),
+    ];
+    for (other, _) in together.iter().filter(|(_, set)| *set && options.ignore_store_read_error) {
+        errors.push(Error::invalid(&Path::new(IGNORE_STORE_READ_ERROR), true, format!("cannot be set together with .{other}")));
+    }
     refuse("DeleteOptions", &errors)?;
     Ok(options)
 }

@@ -46,6 +46,7 @@ fn delete_options(given: &Value, options: &WriteOptions) -> Result<DeleteOptions
         propagation: given["propagationPolicy"].as_str().and_then(Propagation::parse),
         orphan_dependents: given["orphanDependents"].as_bool(),
         dry_run: options.dry_run || asked,
+        ignore_store_read_error: false,
     })
 }
 
