@@ -7,6 +7,7 @@ mod clients;
 mod codegen;
 mod conformance;
 mod fuzz;
+mod soak;
 mod test;
 mod tidy;
 
@@ -38,6 +39,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Feed every parser and whole requests with inputs that libFuzzer makes up; needs a C++ compiler.
     Fuzz(fuzz::Args),
+    /// Hold load on a release build and see that memory does not grow and no event is lost.
+    Soak(soak::Args),
     /// Measure a release build against a bare hyper server and kube-apiserver.
     Bench(bench::Args),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Tidy => tidy::run(),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Test => test::run(),
         Command::Clients(args) => clients::run(&args),

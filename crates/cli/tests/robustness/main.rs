@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod bad_input;
+mod client;
 mod connections;
 mod faults;
 mod http2;
 mod server;
 mod slow_clients;
+mod soak;
