@@ -69,7 +69,7 @@ fn fuzz(root: &Path, target_dir: &Path, name: &str, seconds: u64) -> Result<(u64
     }
     let mut command = Command::new(target_dir.join(TRIPLE).join("release").join(name));
     command.arg(&corpus).arg(root.join("tests/fuzz/corpus").join(name)).arg(format!("-artifact_prefix={}/", found.display()));
-    command.args([&format!("-max_total_time={seconds}"), "-timeout=10", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1"]);
+    command.args([&format!("-max_total_time={seconds}"), "-timeout=120", "-rss_limit_mb=2048", "-max_len=8192", "-print_final_stats=1"]);
     let output = command.output().map_err(|err| format!("{name}: {err}"))?;
     let text = String::from_utf8_lossy(&output.stderr);
     let executions = text.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:")).and_then(|n| n.trim().parse().ok());

