@@ -7,6 +7,7 @@ mod clients;
 mod codegen;
 mod conformance;
 mod fuzz;
+mod instructions;
 mod soak;
 mod test;
 mod tidy;

@@ -12,8 +12,13 @@ mod report;
 use clap::{Parser, Subcommand};
 use measure::Plan;
 use process::Server;
-use report::Report;
-use std::{fs, io, path::PathBuf, process::ExitCode};
+use report::{Report, Row};
+use std::{
+    fs, io,
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 #[derive(Parser)]
 struct Cli {
@@ -52,7 +57,7 @@ struct Run {
     /// Compare with kube-apiserver and etcd.
     #[arg(long)]
     with_kube_apiserver: bool,
-    /// Only these: start, requests, events, lists, sizes, stalls, commits, scheduler.
+    /// Only these: start, requests, events, lists, sizes, stalls, commits, scheduler, kube-apiserver.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -83,43 +88,52 @@ async fn all(run: &Run) -> io::Result<Report> {
         watchers: 1000,
         quick: run.quick,
     };
-    let wanted = |name: &str| run.only.is_empty() || run.only.iter().any(|only| only == name);
-    let mut report = Report::default();
-    if wanted("start") {
-        measure::start::measure(&plan, &mut report).await?;
-    }
     let bare = Server::bare()?;
     teach_when_up(&bare).await?;
-    {
-        let ours = Server::minkapi(&plan.minkapi)?;
-        connection::wait_until_answered(&ours.address, "/base/api/v1/namespaces").await?;
-        measure::prepare(&ours).await?;
-        if wanted("requests") {
-            measure::requests::measure(&plan, &ours, &bare, &mut report).await?;
+    let mut report = Report::default();
+    for (name, limit) in PARTS {
+        if !run.only.is_empty() && !run.only.iter().any(|only| only == name) {
+            continue;
         }
-        if wanted("events") {
-            measure::events::fan_out(&plan, &ours, &bare, &mut report).await?;
+        let limit = if run.million { limit * 10 } else { limit };
+        let (begun, part) = (Instant::now(), measure_part(name, run, &plan, &bare, &mut report));
+        let outcome = tokio::time::timeout(Duration::from_secs(limit), part).await;
+        println!("       {name}: {:.0} s", begun.elapsed().as_secs_f64());
+        // What one part cannot measure must not cost what the others found.
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => report.row(Row::skipped(name, "all of it", &err.to_string())),
+            Err(_) => report.row(Row::skipped(name, "all of it", &format!("it took longer than {limit} s"))),
         }
-    }
-    if wanted("lists") {
-        measure::sizes::memory_and_lists(&plan, &bare, &mut report).await?;
-    }
-    if wanted("sizes") {
-        measure::sizes::growth(&plan, &mut report).await?;
-    }
-    if wanted("stalls") {
-        measure::stalls::measure(&plan, &mut report).await?;
-    }
-    if wanted("commits") {
-        measure::stalls::convoy(&plan, &mut report).await?;
-    }
-    if wanted("scheduler") {
-        measure::binding::measure(&plan, &mut report).await?;
-    }
-    if run.with_kube_apiserver {
-        measure::kube_apiserver::measure(&plan, &mut report).await?;
     }
     Ok(report)
+}
+
+/// The parts, and how many seconds each may take: 15 minutes together.
+const PARTS: [(&str, u64); 9] = [
+    ("start", 30),
+    ("requests", 150),
+    ("events", 60),
+    ("lists", 150),
+    ("sizes", 150),
+    ("stalls", 60),
+    ("commits", 60),
+    ("scheduler", 120),
+    ("kube-apiserver", 120),
+];
+
+async fn measure_part(name: &str, run: &Run, plan: &Plan, bare: &Server, report: &mut Report) -> io::Result<()> {
+    match name {
+        "start" => measure::start::measure(plan, report).await,
+        "requests" => measure::requests::measure(plan, &measure::fresh(plan).await?, bare, report).await,
+        "events" => measure::events::fan_out(plan, &measure::fresh(plan).await?, bare, report).await,
+        "lists" => measure::sizes::memory_and_lists(plan, bare, report).await,
+        "sizes" => measure::sizes::growth(plan, report).await,
+        "stalls" => measure::stalls::measure(plan, report).await,
+        "commits" => measure::stalls::convoy(plan, report).await,
+        "scheduler" => measure::binding::measure(plan, report).await,
+        _ => measure::kube_apiserver::measure(plan, run.with_kube_apiserver, report).await,
+    }
 }
 
 async fn teach_when_up(bare: &Server) -> io::Result<()> {

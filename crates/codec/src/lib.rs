@@ -10,4 +10,4 @@ pub mod protobuf;
 pub mod yaml;
 
 pub use decode_error::{DecodeError, summarize};
-pub use metadata_only::{partial_object_metadata, partial_object_metadata_value};
+pub use metadata_only::{partial_object_metadata, partial_object_metadata_value, write_partial_object_metadata};

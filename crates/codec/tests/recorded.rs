@@ -77,7 +77,10 @@ fn a_list_of_encoded_items_is_the_list_that_the_real_server_sends() {
         list["items"].as_array().unwrap().iter().map(|i| protobuf::encode_value(i, of("v1", "ConfigMap")).unwrap()).collect();
     let metadata = minkapi_registry::struct_named("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta").unwrap();
     let metadata = protobuf::encode_value(&list["metadata"], metadata).unwrap();
-    assert_eq!(protobuf::encode_list("v1", "ConfigMapList", &metadata, items.iter().map(Vec::as_slice)), bytes);
+    let mut encoded = protobuf::list_head("v1", "ConfigMapList", &metadata, items.iter().map(Vec::len));
+    items.iter().for_each(|item| protobuf::write_list_item(&mut encoded, item));
+    encoded.extend_from_slice(protobuf::LIST_TAIL);
+    assert_eq!(encoded, bytes);
 }
 
 #[test]

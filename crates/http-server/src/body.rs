@@ -1,6 +1,11 @@
 //! Bodies of responses.
 
-use crate::{list_body::ListBody, metrics::WatchMeter, watch_stream::WatchBody};
+use crate::{
+    chunk::Chunk,
+    metrics::WatchMeter,
+    pieces::{Paced, Pieces, append},
+    watch_stream::WatchBody,
+};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body::{Body, Frame, SizeHint};
@@ -11,22 +16,22 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The body of a response: whole, a list that is put together as it is sent, or a watch.
+/// The body of a response: whole, put together piece by piece as it is sent, or a watch.
 #[derive(Debug)]
 pub struct ResponseBody(Kind);
 
 #[derive(Debug)]
 enum Kind {
     Full(Option<Bytes>),
-    List(Box<ListBody>),
+    Pieces(Paced),
     Compressed(Box<Compressed>),
     Watch(Box<WatchBody>),
 }
 
-/// A list that is compressed as it is sent, so that no request holds up others for long.
+/// A body that is compressed as it is sent, so that no request holds up others for long.
 #[derive(Debug)]
 struct Compressed {
-    list: ListBody,
+    pieces: Paced,
     encoder: Option<GzEncoder<Vec<u8>>>,
 }
 
@@ -42,8 +47,8 @@ impl ResponseBody {
         Self(Kind::Full(if bytes.is_empty() { None } else { Some(bytes) }))
     }
 
-    pub(crate) fn list(list: ListBody) -> Self {
-        Self(Kind::List(Box::new(list)))
+    pub(crate) fn pieces(pieces: Box<dyn Pieces>) -> Self {
+        Self(Kind::Pieces(Paced::new(pieces)))
     }
 
     pub(crate) fn watch(watch: WatchBody) -> Self {
@@ -71,7 +76,7 @@ impl ResponseBody {
                 let _ = encoder.write_all(&bytes);
                 Self::full(encoder.finish().unwrap_or_default())
             }
-            Kind::List(list) => Self(Kind::Compressed(Box::new(Compressed { list: *list, encoder: Some(gzip()) }))),
+            Kind::Pieces(pieces) => Self(Kind::Compressed(Box::new(Compressed { pieces, encoder: Some(gzip()) }))),
             other => Self(other),
         }
     }
@@ -82,35 +87,37 @@ fn gzip() -> GzEncoder<Vec<u8>> {
 }
 
 impl Compressed {
-    fn next(&mut self) -> Option<Bytes> {
-        loop {
-            let encoder = self.encoder.as_mut()?;
-            match self.list.next_chunk() {
-                Some(chunk) => {
-                    let _ = encoder.write_all(&chunk);
-                    let out = std::mem::take(encoder.get_mut());
-                    if !out.is_empty() {
-                        return Some(out.into());
-                    }
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let Some(encoder) = &mut self.encoder else { return Poll::Ready(None) };
+        match std::task::ready!(self.pieces.poll(cx)) {
+            Some(piece) => {
+                let mut plain = Vec::new();
+                append(&mut plain, piece);
+                let _ = encoder.write_all(&plain);
+                let out = std::mem::take(encoder.get_mut());
+                if out.is_empty() {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
-                None => return self.encoder.take().and_then(|e| e.finish().ok()).map(Bytes::from),
+                Poll::Ready(Some(out.into()))
             }
+            None => Poll::Ready(self.encoder.take().and_then(|e| e.finish().ok()).map(Chunk::from)),
         }
     }
 }
 
 impl Body for ResponseBody {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = Infallible;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Chunk>, Infallible>>> {
         let next = match &mut self.0 {
-            Kind::Full(bytes) => bytes.take(),
-            Kind::List(list) => list.next_chunk(),
-            Kind::Compressed(compressed) => compressed.next(),
-            Kind::Watch(watch) => std::task::ready!(watch.poll_chunk(cx)),
+            Kind::Full(bytes) => bytes.take().map(Chunk::from),
+            Kind::Pieces(pieces) => std::task::ready!(pieces.poll(cx)),
+            Kind::Compressed(compressed) => std::task::ready!(compressed.poll(cx)),
+            Kind::Watch(watch) => std::task::ready!(watch.poll_chunk(cx)).map(Chunk::from),
         };
-        Poll::Ready(next.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(next.map(|chunk| Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -120,7 +127,7 @@ impl Body for ResponseBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
-            Kind::List(list) => SizeHint::with_exact(list.remaining()),
+            Kind::Pieces(pieces) => pieces.remaining().map_or_else(SizeHint::default, SizeHint::with_exact),
             Kind::Compressed(_) | Kind::Watch(_) => SizeHint::default(),
         }
     }

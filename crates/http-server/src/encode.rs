@@ -5,6 +5,8 @@ use crate::{
     list_body::{self, ListBody},
     media_type::Encoding,
     negotiate::{MetaVersion, Negotiated, Transform},
+    pieces::{Pieces, collect},
+    protobuf_list::{Items, ProtobufList},
     table::{self, IncludeObject},
 };
 use minkapi_codec::{partial_object_metadata, partial_object_metadata_value, protobuf};
@@ -13,12 +15,13 @@ use minkapi_object::{Object, Status, StatusReason};
 use minkapi_registry::{Struct, struct_named};
 use minkapi_view::{Content, List, Served, View};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What is written for a resource: in the version and kind that were asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Writer<'a> {
     pub view: &'a View,
-    pub served: &'a Served,
+    pub served: &'a Arc<Served>,
     pub api_version: &'a str,
     pub negotiated: Negotiated,
     pub include: IncludeObject,
@@ -28,7 +31,16 @@ pub(crate) struct Writer<'a> {
 #[derive(Debug)]
 pub(crate) enum Encoded {
     Whole(Vec<u8>),
-    List(ListBody),
+    /// A large one, made as it is sent.
+    Pieces(Box<dyn Pieces>),
+}
+
+/// Lists of less JSON than this are made at once.
+const SMALL: usize = 1 << 20;
+
+/// Whether a list is so large that it is made as it is sent.
+fn is_large(list: &List) -> bool {
+    list.items.iter().map(|object| object.bytes().len()).sum::<usize>() >= SMALL
 }
 
 impl Writer<'_> {
@@ -60,17 +72,13 @@ impl Writer<'_> {
                     format!("you requested PartialObjectMetadataList, but the requested object is not a list ({})", self.go_type(false));
                 return Err(Status::failure(406, StatusReason::NotAcceptable, text));
             }
-            (Content::List(list), Some(Transform::MetadataList(version))) => {
-                let metadata = list_body::metadata(&list, false);
-                let items = list.items.iter().map(|o| metadata_json(&*self.served.strategy, o, version));
-                self.metadata_list(version, &metadata, items)?
-            }
+            (Content::List(list), Some(Transform::MetadataList(version))) => return self.metadata_list(version, list),
             (Content::Stored(object), Some(Transform::Table(version))) => {
                 let value = self.view.object_value(self.served, &object)?;
                 self.finish(table::of_object(self, version, &value)?)?
             }
             (Content::Value(object), Some(Transform::Table(version))) => self.finish(table::of_object(self, version, &object)?)?,
-            (Content::List(list), Some(Transform::Table(version))) => self.finish(table::of_list(self, version, &list)?)?,
+            (Content::List(list), Some(Transform::Table(version))) => return self.table(version, list),
         };
         debug_assert!(encoding != Encoding::Protobuf || !matches!(transform, Some(Transform::Table(_))));
         Ok(Encoded::Whole(whole))
@@ -96,26 +104,19 @@ impl Writer<'_> {
     fn list(&self, list: List) -> Result<Encoded, Status> {
         let resource = &self.served.resource;
         if self.negotiated.encoding == Encoding::Protobuf {
+            if self.served.is_storage_version() {
+                return self.protobuf_list((self.api_version, &resource.list_kind), Items::Stored(self.served.clone()), list);
+            }
+            let converted = |o| protobuf::encode_value(&self.view.object_value(self.served, o)?, &resource.schema).map_err(Status::internal);
+            let items = list.items.iter().map(|o| converted(o)).collect::<Result<Vec<_>, _>>()?;
             let metadata = list_meta(&list_body::metadata(&list, false))?;
-            let items: Vec<Vec<u8>> = list.items.iter().map(|o| self.message(o)).collect::<Result<_, _>>()?;
-            let items = items.iter().map(Vec::as_slice);
-            return Ok(Encoded::Whole(protobuf::encode_list(self.api_version, &resource.list_kind, &metadata, items)));
+            return Ok(Encoded::Whole(list_of(self.api_version, &resource.list_kind, &metadata, &items)));
         }
-        let plain = self.negotiated.encoding == Encoding::Json && !self.negotiated.pretty;
         if self.served.is_storage_version() {
-            let mut body = if resource.custom {
-                ListBody::custom(self.api_version, &resource.kind, &resource.list_kind, list)
-            } else {
-                ListBody::typed(self.api_version, &resource.list_kind, list)
-            };
-            if plain {
-                return Ok(Encoded::List(body));
-            }
-            let mut text = Vec::new();
-            while let Some(chunk) = body.next_chunk() {
-                text.extend_from_slice(&chunk);
-            }
-            return self.finish(text).map(Encoded::Whole);
+            return self.json(match resource.custom {
+                true => ListBody::custom(self.api_version, &resource.kind, &resource.list_kind, list),
+                false => ListBody::typed(self.api_version, &resource.list_kind, list),
+            });
         }
         let mut items = Vec::with_capacity(list.items.len());
         for object in &list.items {
@@ -131,43 +132,52 @@ impl Writer<'_> {
         self::value(&value, self.negotiated).map(Encoded::Whole)
     }
 
-    /// The protobuf message of an object, without an envelope.
-    fn message(&self, object: &Object) -> Result<Vec<u8>, Status> {
-        let schema = &self.served.resource.schema;
-        if self.served.is_storage_version() {
-            return protobuf::encode(object.bytes(), schema).map_err(Status::internal);
+    /// Stored JSON as it is, or what is asked for instead.
+    fn json(&self, body: ListBody) -> Result<Encoded, Status> {
+        if self.negotiated.encoding == Encoding::Json && !self.negotiated.pretty {
+            return Ok(Encoded::Pieces(Box::new(body)));
         }
-        protobuf::encode_value(&self.view.object_value(self.served, object)?, schema).map_err(Status::internal)
+        from_json(collect(body), self.negotiated).map(Encoded::Whole)
     }
 
-    fn metadata_list(
-        &self,
-        version: MetaVersion,
-        metadata: &Value,
-        items: impl Iterator<Item = Result<Vec<u8>, Status>>,
-    ) -> Result<Vec<u8>, Status> {
-        let items: Vec<Vec<u8>> = items.collect::<Result<_, _>>()?;
-        if self.negotiated.encoding == Encoding::Protobuf {
-            let schema = partial_metadata_schema()?;
-            let items: Vec<Vec<u8>> =
-                items.iter().map(|i| protobuf::encode(i, schema)).collect::<Result<_, _>>().map_err(Status::internal)?;
-            let items = items.iter().map(Vec::as_slice);
-            return Ok(protobuf::encode_list(version.api_version(), "PartialObjectMetadataList", &list_meta(metadata)?, items));
+    fn protobuf_list(&self, (api_version, kind): (&str, &str), items: Items, list: List) -> Result<Encoded, Status> {
+        let metadata = list_meta(&list_body::metadata(&list, false))?;
+        let large = is_large(&list);
+        let body = ProtobufList::new(api_version, kind, metadata, items, list.items)?;
+        Ok(if large { Encoded::Pieces(Box::new(body)) } else { Encoded::Whole(collect(body)) })
+    }
+
+    fn metadata_list(&self, version: MetaVersion, list: List) -> Result<Encoded, Status> {
+        const KIND: &str = "PartialObjectMetadataList";
+        let (strategy, api_version) = (&*self.served.strategy, version.api_version());
+        let protobuf = self.negotiated.encoding == Encoding::Protobuf;
+        match (strategy.traits().hidden_annotation, protobuf) {
+            (None, true) => self.protobuf_list((api_version, KIND), Items::Metadata(version), list),
+            (None, false) => self.json(ListBody::metadata_only(api_version, list)),
+            (Some(_), _) => {
+                let shown = list.items.iter().map(|o| metadata_value(strategy, &o.to_value(), version));
+                if protobuf {
+                    let schema = partial_metadata_schema()?;
+                    let items = shown.map(|o| protobuf::encode_value(&o, schema)).collect::<Result<Vec<_>, _>>().map_err(Status::internal)?;
+                    let metadata = list_meta(&list_body::metadata(&list, false))?;
+                    return Ok(Encoded::Whole(list_of(api_version, KIND, &metadata, &items)));
+                }
+                // Chapter 18 on C-05-01.
+                let items = if list.items.is_empty() { Value::Null } else { shown.collect() };
+                let value = json!({"kind": KIND, "apiVersion": api_version, "metadata": list_body::metadata(&list, false), "items": items});
+                self::value(&value, self.negotiated).map(Encoded::Whole)
+            }
         }
-        let mut out = format!(
-            "{{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"{}\",\"metadata\":{metadata},\"items\":",
-            version.api_version()
-        )
-        .into_bytes();
-        if items.is_empty() {
-            // Chapter 18 on C-05-01.
-            out.extend_from_slice(b"null}");
-        } else {
-            out.push(b'[');
-            out.extend_from_slice(&items.join(&b','));
-            out.extend_from_slice(b"]}");
+    }
+
+    fn table(&self, version: MetaVersion, list: List) -> Result<Encoded, Status> {
+        let plain = self.negotiated.encoding == Encoding::Json && !self.negotiated.pretty;
+        let mut body = table::of_list(self, version, list)?;
+        let enough = if plain && self.served.is_storage_version() { SMALL } else { usize::MAX };
+        if body.fill(enough)? {
+            return Ok(Encoded::Pieces(Box::new(body)));
         }
-        self.finish(out)
+        from_json(body.take(), self.negotiated).map(Encoded::Whole)
     }
 
     /// JSON text (or a finished protobuf body) as it is sent.
@@ -232,12 +242,24 @@ pub(crate) fn metadata_envelope(json: &[u8], version: MetaVersion) -> Result<Vec
     Ok(protobuf::wrap(version.api_version(), "PartialObjectMetadata", &raw))
 }
 
-fn partial_metadata_schema() -> Result<&'static Struct, Status> {
+/// The schema of `PartialObjectMetadata`.
+///
+/// # Errors
+/// None: the tables have it.
+pub(crate) fn partial_metadata_schema() -> Result<&'static Struct, Status> {
     schema("io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata")
 }
 
 fn schema(name: &str) -> Result<&'static Struct, Status> {
     struct_named(name).ok_or_else(|| Status::internal(format!("no schema of {name}")))
+}
+
+/// A list of encoded objects.
+fn list_of(api_version: &str, list_kind: &str, metadata: &[u8], items: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = protobuf::list_head(api_version, list_kind, metadata, items.iter().map(Vec::len));
+    items.iter().for_each(|item| protobuf::write_list_item(&mut out, item));
+    out.extend_from_slice(protobuf::LIST_TAIL);
+    out
 }
 
 fn list_meta(metadata: &Value) -> Result<Vec<u8>, Status> {

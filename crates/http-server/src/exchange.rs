@@ -76,7 +76,7 @@ impl<'a> Exchange<'a> {
     pub fn success(&self, code: u16, negotiated: Negotiated, encoded: Encoded, warned: &Warnings) -> Reply {
         let body = match encoded {
             Encoded::Whole(bytes) => ResponseBody::full(bytes),
-            Encoded::List(list) => ResponseBody::list(list),
+            Encoded::Pieces(pieces) => ResponseBody::pieces(pieces),
         };
         let mut reply = self.reply(code, HeaderValue::from_static(negotiated.encoding.media_type()), body);
         warnings::add_headers(reply.headers_mut(), warned);
@@ -124,7 +124,8 @@ impl<'a> Exchange<'a> {
 
     /// Any body with the headers that every response has, compressed if it is large and the client likes it.
     pub fn reply(&self, code: u16, content_type: HeaderValue, body: ResponseBody) -> Reply {
-        let large = http_body::Body::size_hint(&body).exact().is_some_and(|n| n > GZIP_FROM);
+        // What is made as it is sent, without its length being known, is large.
+        let large = !body.is_watch() && http_body::Body::size_hint(&body).exact().is_none_or(|n| n > GZIP_FROM);
         if large && self.accepts_gzip() { self.compressed(code, content_type, body) } else { self.bare(code, Some(content_type), body) }
     }
 

@@ -1,20 +1,20 @@
-//! A list in JSON: the stored bytes of its objects, copied once into a few large chunks (C-05-01).
+//! A list in JSON: the stored bytes of its objects, sent from where they lie (C-05-01).
 
-use bytes::{Bytes, BytesMut};
+use crate::{
+    chunk::{Chunk, Frame, Part},
+    pieces::{Next, PIECE, Pieces},
+};
+use bytes::Bytes;
 use minkapi_object::Object;
 use minkapi_view::List;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// How much is put together at a time: little enough to be still in the processor's cache when it is sent.
-const CHUNK: usize = 64 << 10;
-
 /// A list that is put together while it is sent.
 #[derive(Debug)]
 pub(crate) struct ListBody {
     head: Bytes,
-    /// Goes before each object in place of its opening brace; empty for built-in resources, whose items carry no kind.
-    item_head: Bytes,
+    frame: Frame,
     items: std::vec::IntoIter<Arc<Object>>,
     first: bool,
     tail: &'static [u8],
@@ -22,62 +22,83 @@ pub(crate) struct ListBody {
 }
 
 impl ListBody {
-    /// A list of a built-in resource.
+    /// A list of a built-in resource, whose items carry no kind.
     pub fn typed(api_version: &str, list_kind: &str, list: List) -> Self {
-        let head =
-            format!("{{\"kind\":\"{list_kind}\",\"apiVersion\":\"{api_version}\",\"metadata\":{},\"items\":[", metadata(&list, false));
-        Self::new(head.into(), Bytes::new(), list.items)
+        let head = head((("kind", list_kind), ("apiVersion", api_version)), &metadata(&list, false));
+        Self::new(head, Frame { before: Bytes::from_static(b","), after: b"", part: Part::Whole }, list.items)
     }
 
     /// A list of custom resources: its items carry apiVersion and kind, its metadata always a `continue` (chapter 18 on
     /// C-05-01).
     pub fn custom(api_version: &str, kind: &str, list_kind: &str, list: List) -> Self {
-        let head =
-            format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{list_kind}\",\"metadata\":{},\"items\":[", metadata(&list, true));
-        let item_head = format!("{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",");
-        Self::new(head.into(), item_head.into(), list.items)
+        let head = head((("apiVersion", api_version), ("kind", list_kind)), &metadata(&list, true));
+        let before = format!(",{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",").into();
+        Self::new(head, Frame { before, after: b"", part: Part::Members }, list.items)
     }
 
-    fn new(head: Bytes, item_head: Bytes, items: Vec<Arc<Object>>) -> Self {
+    /// The metadata of objects.
+    pub fn metadata_only(api_version: &str, list: List) -> Self {
+        let head = head((("kind", "PartialObjectMetadataList"), ("apiVersion", api_version)), &metadata(&list, false));
+        let before = format!(",{{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"{api_version}\",").into();
+        let frame = Frame { before, after: b"}", part: Part::Metadata };
+        if list.items.is_empty() {
+            // Chapter 18 on C-05-01.
+            let head = head.slice(..head.len() - 1);
+            return Self { remaining: (head.len() + NO_ITEMS.len()) as u64, tail: NO_ITEMS, ..Self::new(head, frame, Vec::new()) };
+        }
+        Self::new(head, frame, list.items)
+    }
+
+    fn new(head: Bytes, frame: Frame, items: Vec<Arc<Object>>) -> Self {
         let tail = b"]}\n";
-        let per_item = item_head.len().saturating_sub(1);
-        let length: usize = items.iter().map(|o| o.bytes().len() + per_item + 1).sum();
+        let length: usize = items.iter().map(|object| frame.length(object)).sum();
         // One comma fewer than items.
-        let length = head.len() + length.saturating_sub(1) + tail.len();
-        let length = if items.is_empty() { head.len() + tail.len() } else { length };
-        Self { head, item_head, items: items.into_iter(), first: true, tail, remaining: length as u64 }
-    }
-
-    /// Bytes that are still to come.
-    pub const fn remaining(&self) -> u64 {
-        self.remaining
-    }
-
-    /// The next part; none at the end.
-    pub fn next_chunk(&mut self) -> Option<Bytes> {
-        if self.remaining == 0 {
-            return None;
-        }
-        let enough = usize::try_from(self.remaining).unwrap_or(usize::MAX).min(CHUNK);
-        let mut out = BytesMut::with_capacity(enough);
-        out.extend_from_slice(&std::mem::take(&mut self.head));
-        while out.len() < CHUNK {
-            let Some(object) = self.items.next() else {
-                out.extend_from_slice(std::mem::take(&mut self.tail));
-                break;
-            };
-            if !std::mem::take(&mut self.first) {
-                out.extend_from_slice(b",");
-            }
-            let skipped = usize::from(!self.item_head.is_empty());
-            out.extend_from_slice(&self.item_head);
-            out.extend_from_slice(object.bytes().get(skipped..).unwrap_or_default());
-        }
-        self.remaining = self.remaining.saturating_sub(out.len() as u64);
-        Some(out.freeze())
+        let remaining = (head.len() + length.saturating_sub(1) + tail.len()) as u64;
+        Self { head, frame, items: items.into_iter(), first: true, tail, remaining }
     }
 }
 
+const NO_ITEMS: &[u8] = b"null}\n";
+
+/// What stands before the items.
+fn head((first, second): ((&str, &str), (&str, &str)), metadata: &Value) -> Bytes {
+    format!("{{\"{}\":\"{}\",\"{}\":\"{}\",\"metadata\":{metadata},\"items\":[", first.0, first.1, second.0, second.1).into()
+}
+
+impl Pieces for ListBody {
+    fn next(&mut self) -> Next {
+        if !self.head.is_empty() {
+            let head = std::mem::take(&mut self.head);
+            return self.sent(head.into());
+        }
+        let (mut objects, mut length) = (Vec::new(), 0);
+        while length < PIECE
+            && let Some(object) = self.items.next()
+        {
+            length += object.bytes().len();
+            objects.push(object);
+        }
+        if !objects.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            return self.sent(Chunk::objects(self.frame.clone(), objects, first));
+        }
+        match std::mem::take(&mut self.tail) {
+            [] => Next::End,
+            tail => self.sent(Bytes::from_static(tail).into()),
+        }
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        Some(self.remaining)
+    }
+}
+
+impl ListBody {
+    fn sent(&mut self, chunk: Chunk) -> Next {
+        self.remaining = self.remaining.saturating_sub(bytes::Buf::remaining(&chunk) as u64);
+        Next::Piece(chunk)
+    }
+}
 /// `ListMeta` of a list.
 pub(crate) fn metadata(list: &List, always_continue: bool) -> Value {
     let mut meta = serde_json::Map::new();
@@ -98,6 +119,7 @@ pub(crate) fn metadata(list: &List, always_continue: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::collect;
     use minkapi_object::Draft;
     use serde_json::json;
 
@@ -110,20 +132,23 @@ mod tests {
         List { items: sizes.iter().enumerate().map(object).collect(), revision: 9, continue_token: None, remaining: None }
     }
 
-    fn text(mut body: ListBody) -> (u64, Vec<u8>) {
-        let length = body.remaining();
-        let chunks: Vec<Bytes> = std::iter::from_fn(|| body.next_chunk()).collect();
-        (length, chunks.concat())
+    fn parsed(body: ListBody) -> Value {
+        serde_json::from_slice(&collect(body)).unwrap()
     }
 
     #[test]
     fn its_length_is_known_before_it_is_put_together() {
-        for sizes in [&[][..], &[3], &[3, 4, 5], &[CHUNK, 1, CHUNK * 2]] {
-            for body in [ListBody::typed("v1", "ConfigMapList", list(sizes)), ListBody::custom("a/v1", "A", "AList", list(sizes))] {
-                let (length, text) = text(body);
-                assert_eq!(length, text.len() as u64);
+        for sizes in [&[][..], &[3], &[3, 4, 5], &[PIECE, 1, PIECE * 2]] {
+            for body in [
+                ListBody::typed("v1", "ConfigMapList", list(sizes)),
+                ListBody::custom("a/v1", "A", "AList", list(sizes)),
+                ListBody::metadata_only("meta.k8s.io/v1", list(sizes)),
+            ] {
+                let length = body.remaining();
+                let text = collect(body);
+                assert_eq!(length, Some(text.len() as u64));
                 let value: Value = serde_json::from_slice(&text).unwrap();
-                assert_eq!(value["items"].as_array().unwrap().len(), sizes.len());
+                assert_eq!(value["items"].as_array().map_or(0, Vec::len), sizes.len());
                 assert_eq!(value["metadata"]["resourceVersion"], "9");
             }
         }
@@ -131,9 +156,12 @@ mod tests {
 
     #[test]
     fn items_of_custom_resources_say_what_they_are() {
-        let typed: Value = serde_json::from_slice(&text(ListBody::typed("v1", "ConfigMapList", list(&[1]))).1).unwrap();
+        let typed = parsed(ListBody::typed("v1", "ConfigMapList", list(&[1])));
         assert!(typed["items"][0].get("kind").is_none());
-        let custom: Value = serde_json::from_slice(&text(ListBody::custom("a/v1", "A", "AList", list(&[1]))).1).unwrap();
+        let custom = parsed(ListBody::custom("a/v1", "A", "AList", list(&[1])));
         assert_eq!((custom["items"][0]["kind"].as_str(), custom["metadata"]["continue"].as_str()), (Some("A"), Some("")));
+        let metadata = parsed(ListBody::metadata_only("meta.k8s.io/v1", list(&[1])));
+        let wanted = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "a0", "resourceVersion": "7"}});
+        assert_eq!(metadata["items"][0], wanted);
     }
 }

@@ -70,15 +70,16 @@ where
         };
     }
     let request = Request { context, negotiated, call: &mut call };
+    // Writes are kept in boxes of their own: their states are large, and reads would have to make room for them.
     let result = match action.verb {
         Verb::Watch => return request.watch().await,
-        Verb::Create => request.create(body).await,
-        Verb::Update => request.update(body).await,
-        Verb::Patch => request.patch(body).await,
+        Verb::Create => Box::pin(request.create(body)).await,
+        Verb::Update => Box::pin(request.update(body)).await,
+        Verb::Patch => Box::pin(request.patch(body)).await,
         Verb::Get => request.get().await,
         Verb::List => request.list().await,
-        Verb::Delete => request.delete(body).await,
-        Verb::DeleteCollection => request.delete_collection(body).await,
+        Verb::Delete => Box::pin(request.delete(body)).await,
+        Verb::DeleteCollection => Box::pin(request.delete_collection(body)).await,
     };
     match result {
         Ok(reply) => reply,

@@ -132,6 +132,7 @@ fn builder(config: &ServeConfig) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout)
+        // No `pipeline_flush`: with it hyper copies all of a body into one buffer, however slowly the client reads.
         // Smaller than this hyper does not take.
         .max_buf_size(config.max_header_size.max(8192));
     builder

@@ -3,14 +3,19 @@
 use crate::{
     encode::{self, Writer},
     list_body,
-    negotiate::MetaVersion,
+    negotiate::{MetaVersion, Negotiated},
+    pieces::{Next, PIECE, Pieces},
     query::Query,
 };
+use minkapi_codec::write_partial_object_metadata;
 use minkapi_kinds::{Column, Row, Strategy, table};
-use minkapi_object::{Status, write_json};
-use minkapi_view::List;
+use minkapi_object::{Object, Outline, Status, write_json};
+use minkapi_view::{List, Served, View};
 use serde_json::{Map, Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// What of an object goes into its row (C-05-41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -69,15 +74,17 @@ impl<'a> Rows<'a> {
         self.columns.unwrap_or(&DEFAULT_COLUMNS)
     }
 
+    fn cells(&self, object: &Value, in_list: bool) -> Row {
+        if self.columns.is_some() {
+            return self.strategy.row(object, self.now_millis, in_list);
+        }
+        let meta = &object["metadata"];
+        let created = meta["creationTimestamp"].as_str().unwrap_or(ZERO_TIME);
+        Row::of(vec![meta["name"].as_str().unwrap_or_default().into(), created.into()])
+    }
+
     fn row(&self, object: &Value, in_list: bool) -> Value {
-        let Row { cells, conditions } = match self.columns {
-            Some(_) => self.strategy.row(object, self.now_millis, in_list),
-            None => {
-                let meta = &object["metadata"];
-                let created = meta["creationTimestamp"].as_str().unwrap_or(ZERO_TIME);
-                Row::of(vec![meta["name"].as_str().unwrap_or_default().into(), created.into()])
-            }
-        };
+        let Row { cells, conditions } = self.cells(object, in_list);
         let mut row = Map::new();
         row.insert("cells".into(), cells.into());
         if !conditions.is_empty() {
@@ -92,6 +99,37 @@ impl<'a> Rows<'a> {
         };
         row.insert("object".into(), included);
         Value::Object(row)
+    }
+
+    /// Appends the row of an object in a list.
+    fn write(&self, writer: &Writer<'_>, object: &Object, out: &mut Vec<u8>) -> Result<(), Status> {
+        let resource = &writer.served.resource;
+        let as_stored = writer.served.is_storage_version() && self.strategy.traits().hidden_annotation.is_none();
+        if !as_stored || self.include == IncludeObject::None {
+            write_json(out, &self.row(&writer.view.object_value(writer.served, object)?, true));
+            return Ok(());
+        }
+        // Cells are made of a few fields, and the rest is there in JSON already.
+        let outline = self.strategy.row_outline();
+        let mut value = object.read(outline);
+        if let (Outline::All(_), Some(members)) = (outline, value.as_object_mut()) {
+            members.insert("apiVersion".to_owned(), writer.api_version.into());
+            members.insert("kind".to_owned(), resource.kind.as_ref().into());
+        }
+        let Row { cells, conditions } = self.cells(&value, true);
+        out.extend_from_slice(b"{\"cells\":");
+        write_json(out, &cells.into());
+        if !conditions.is_empty() {
+            out.extend_from_slice(b",\"conditions\":");
+            write_json(out, &conditions.into());
+        }
+        out.extend_from_slice(b",\"object\":");
+        match self.include {
+            IncludeObject::Object => object.write_typed(writer.api_version, &resource.kind, out),
+            _ => write_partial_object_metadata(object, self.version.api_version(), out),
+        }
+        out.push(b'}');
+        Ok(())
     }
 }
 
@@ -136,25 +174,93 @@ pub(crate) fn of_event(writer: &Writer<'_>, version: MetaVersion, object: &Value
 ///
 /// # Errors
 /// Objects that cannot be converted to the version asked for.
-pub(crate) fn of_list(writer: &Writer<'_>, version: MetaVersion, list: &List) -> Result<Vec<u8>, Status> {
+pub(crate) fn of_list(writer: &Writer<'_>, version: MetaVersion, list: List) -> Result<TableList, Status> {
     let rows = Rows::new(writer, version, None);
     // Chapter 18 on C-05-40.
     let none = if rows.columns.is_none() { Value::Null } else { Value::Array(Vec::new()) };
-    let mut text = document(version, list_body::metadata(list, false), definitions(rows.columns()), none)?;
-    if list.items.is_empty() {
-        return Ok(text);
+    let mut text = document(version, list_body::metadata(&list, false), definitions(rows.columns()), none)?;
+    if !list.items.is_empty() {
+        // Rows are the last member.
+        text.truncate(text.len() - if rows.columns.is_none() { "null}".len() } else { "[]}".len() });
+        text.push(b'[');
     }
-    // Rows are the last member. One after the other, they never are all there as trees.
-    text.truncate(text.len() - if rows.columns.is_none() { "null}".len() } else { "[]}".len() });
-    text.push(b'[');
-    for object in &list.items {
-        let row = rows.row(&writer.view.object_value(writer.served, object)?, true);
-        write_json(&mut text, &row);
-        text.push(b',');
+    Ok(TableList {
+        view: writer.view.clone(),
+        served: writer.served.clone(),
+        api_version: writer.api_version.to_owned(),
+        negotiated: writer.negotiated,
+        include: writer.include,
+        version,
+        text,
+        objects: list.items.into_iter(),
+    })
+}
+
+/// A table that is put together while it is sent.
+#[derive(Debug)]
+pub(crate) struct TableList {
+    view: View,
+    served: Arc<Served>,
+    api_version: String,
+    negotiated: Negotiated,
+    include: IncludeObject,
+    version: MetaVersion,
+    /// What comes next.
+    text: Vec<u8>,
+    objects: std::vec::IntoIter<Arc<Object>>,
+}
+
+impl TableList {
+    /// Makes rows until there are this many bytes or all rows. Tells whether there are more rows.
+    ///
+    /// # Errors
+    /// As [`of_list`].
+    pub fn fill(&mut self, enough: usize) -> Result<bool, Status> {
+        let writer = Writer {
+            view: &self.view,
+            served: &self.served,
+            api_version: &self.api_version,
+            negotiated: self.negotiated,
+            include: self.include,
+        };
+        let rows = Rows::new(&writer, self.version, None);
+        while self.text.len() < enough {
+            let Some(object) = self.objects.next() else { return Ok(false) };
+            rows.write(&writer, &object, &mut self.text)?;
+            self.text.extend_from_slice(if self.objects.len() == 0 { b"]}" } else { b"," });
+        }
+        Ok(self.objects.len() > 0)
     }
-    text.pop();
-    text.extend_from_slice(b"]}");
-    Ok(text)
+
+    /// The text that was made since the last time.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.text)
+    }
+}
+
+impl Pieces for TableList {
+    fn next(&mut self) -> Next {
+        if self.text.len() < PIECE
+            && let Err(status) = self.fill(PIECE)
+        {
+            // What is stored in the version asked for needs no conversion that could fail.
+            tracing::error!(%status, "a table's row could not be made");
+            return Next::End;
+        }
+        match self.take() {
+            text if text.is_empty() => Next::End,
+            mut text => {
+                if self.objects.len() == 0 {
+                    text.push(b'\n');
+                }
+                Next::Piece(text.into())
+            }
+        }
+    }
+
+    fn remaining(&self) -> Option<u64> {
+        None
+    }
 }
 
 fn document(version: MetaVersion, metadata: Value, columns: Value, rows: Value) -> Result<Vec<u8>, Status> {

@@ -14,7 +14,7 @@ pub use version::compare_versions;
 
 use crate::{Column, Context, FieldValue, Row, SelectableField, Strategy, Traits, update, value};
 use minkapi_cel::Rules;
-use minkapi_object::Status;
+use minkapi_object::{Outline, Status};
 use minkapi_registry::Struct;
 use minkapi_schema::{
     Structural,
@@ -257,6 +257,11 @@ impl Strategy for CustomResource {
 
     fn columns(&self, _api_version: &str) -> Option<&[Column]> {
         Some(self.printer.columns())
+    }
+
+    fn row_outline(&self) -> Outline {
+        // A column's path may lead anywhere.
+        Outline::WHOLE
     }
 
     fn row(&self, object: &Value, now_millis: i64, _in_list: bool) -> Row {

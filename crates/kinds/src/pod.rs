@@ -15,6 +15,7 @@ use crate::{
     update::{bump_generation_on_spec, default_field_label, keep_client_metadata, restore, start_generation},
     value::{at, entries, field, field_mut, flag, has, int, items, items_mut, object_mut, set, set_default, text, unset},
 };
+use minkapi_object::Outline;
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
     ip, names,
@@ -159,6 +160,10 @@ impl Strategy for Pod {
 
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(row::COLUMNS)
+    }
+
+    fn row_outline(&self) -> Outline {
+        row::OUTLINE
     }
 
     fn row(&self, pod: &Value, now_millis: i64, _: bool) -> Row {

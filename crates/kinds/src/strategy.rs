@@ -1,7 +1,7 @@
 //! What the write pipeline asks of a kind.
 
 use crate::{Column, Row};
-use minkapi_object::Status;
+use minkapi_object::{Outline, Status};
 use minkapi_registry::Text;
 use minkapi_schema::{field::ErrorList, names};
 use serde_json::Value;
@@ -273,6 +273,12 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
     fn columns(&self, api_version: &str) -> Option<&[Column]> {
         let _ = api_version;
         None
+    }
+
+    /// What of an object [`Self::row`] reads: what is left out need not be parsed, which is most of the work of a Table.
+    fn row_outline(&self) -> Outline {
+        const ALL_BUT_MANAGED_FIELDS: Outline = Outline::All(&[("metadata", Outline::All(&[("managedFields", Outline::NOTHING)]))]);
+        ALL_BUT_MANAGED_FIELDS
     }
 
     /// One object's row in its Table, given the time in milliseconds since 1970 for ages. `in_list` tells a list's row

@@ -188,7 +188,9 @@ impl Replay {
         for row in table["rows"].as_array()? {
             let name = row["object"]["metadata"]["name"].as_str()?;
             let object = without_placeholders(self.objects.get(&format!("{}/{name}", target.collection))?);
-            let ours = kind.row(&object, NOW_MILLIS, true);
+            // Of what it says that it reads, and nothing else.
+            let part = kind.row_outline().read(object.to_string().as_bytes())?;
+            let ours = kind.row(&part, NOW_MILLIS, true);
             let conditions = row["conditions"].as_array().cloned().unwrap_or_default();
             if !agree(&ours.cells.clone().into(), &row["cells"]) || ours.conditions != conditions {
                 differences.push(format!("row\n   ours   {:?}\n   theirs {}", ours.cells, row["cells"]));

@@ -1,8 +1,11 @@
 //! `kube::Client`s for a view: over the network, and in process without a socket.
 
 use crate::Server;
+use bytes::{Buf as _, Bytes};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, combinators::MapFrame};
 use kube::{Client, Config};
-use minkapi_http_server::ApiService;
+use minkapi_http_server::{ApiService, Chunk, ResponseBody};
 use minkapi_view::View;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use std::{
@@ -63,8 +66,15 @@ struct InProcess {
     token: Option<http::HeaderValue>,
 }
 
+/// A body in contiguous pieces, as `kube` takes it.
+type Contiguous = MapFrame<ResponseBody, fn(Frame<Chunk>) -> Frame<Bytes>>;
+
+fn contiguous(body: ResponseBody) -> Contiguous {
+    body.map_frame(|frame: Frame<Chunk>| frame.map_data(|mut chunk| chunk.copy_to_bytes(chunk.remaining())))
+}
+
 impl tower::Service<http::Request<kube::client::Body>> for InProcess {
-    type Response = http::Response<minkapi_http_server::ResponseBody>;
+    type Response = http::Response<Contiguous>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -82,6 +92,7 @@ impl tower::Service<http::Request<kube::client::Body>> for InProcess {
         if let Some(token) = &self.token {
             parts.headers.insert(http::header::AUTHORIZATION, token.clone());
         }
-        Box::pin(self.service.respond(http::Request::from_parts(parts, body)))
+        let reply = self.service.respond(http::Request::from_parts(parts, body));
+        Box::pin(async move { Ok(reply.await?.map(contiguous)) })
     }
 }

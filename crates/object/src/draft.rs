@@ -1,6 +1,6 @@
 //! An object that is complete but for its resourceVersion.
 
-use crate::{Head, Object, json};
+use crate::{Head, Object, json, object::Places};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ pub struct Draft {
     bytes: Vec<u8>,
     version_at: usize,
     version_len: usize,
+    /// Where the metadata end.
+    metadata_end: usize,
     head: Arc<Head>,
 }
 
@@ -116,6 +118,7 @@ impl Draft {
             }
         };
         bytes.push(b'}');
+        let metadata_end = bytes.len();
         for (key, value) in layout.members(top) {
             if key != "metadata" && !left_out.contains(&key) {
                 push_member(&mut bytes, layout, &[key], value);
@@ -124,7 +127,7 @@ impl Draft {
         bytes.push(b'}');
         // It is stored for long, and a vector that has grown is up to half empty.
         bytes.shrink_to_fit();
-        Self { bytes, version_at: version.0, version_len: version.1, head }
+        Self { bytes, version_at: version.0, version_len: version.1, metadata_end, head }
     }
 
     /// The head that the object will have.
@@ -161,8 +164,8 @@ impl Draft {
             self.bytes.splice(self.version_at..end, digits.iter().copied());
             self.bytes.shrink_to_fit();
         }
-        let len = digits.len();
-        Object::from_parts(self.bytes.into(), self.version_at, len, revision, self.head)
+        let places = Places { version_at: self.version_at, version_len: digits.len(), metadata_end: self.metadata_end + digits.len() - self.version_len };
+        Object::from_parts(self.bytes.into(), places, revision, self.head)
     }
 }
 

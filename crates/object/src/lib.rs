@@ -11,11 +11,14 @@ mod field_selector;
 mod gvk;
 mod head;
 mod json;
+mod kept;
 mod label_selector;
 mod labels;
 mod marks;
 mod object;
+mod outline;
 mod recent;
+mod scan;
 mod status;
 
 pub use draft::{Draft, Layout};
@@ -27,5 +30,7 @@ pub use label_selector::{LabelOperator, LabelRequirement, LabelSelector, ParseLa
 pub use labels::Labels;
 pub use marks::Marks;
 pub use object::Object;
+pub use outline::{Members, Outline};
 pub use recent::recent;
+pub use scan::{string_end, value_end};
 pub use status::{Status, StatusCause, StatusDetails, StatusReason};

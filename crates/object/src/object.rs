@@ -1,9 +1,9 @@
 //! A stored object.
 
-use crate::{Head, Marks};
+use crate::{Head, Marks, Outline, kept::Kept, value_end};
 use bytes::Bytes;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// One object as stored: canonical JSON without `apiVersion` and `kind` (these depend on where it is read), metadata
 /// first, and the parsed [`Head`]. Cloning counts references.
@@ -11,19 +11,45 @@ use std::sync::Arc;
 pub struct Object {
     bytes: Bytes,
     version_at: u32,
+    metadata_end: u32,
     version_len: u16,
     converted: bool,
     resource_version: u64,
     marks: Marks,
     head: Arc<Head>,
+    kept: Kept,
 }
 
+/// Where something stands among the bytes of an object.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Places {
+    /// The digits of the resourceVersion.
+    pub version_at: usize,
+    /// How many they are.
+    pub version_len: usize,
+    /// After the metadata.
+    pub metadata_end: usize,
+}
+
+/// What stored bytes begin with.
+const METADATA: &str = "{\"metadata\":";
+
 impl Object {
-    pub(crate) fn from_parts(bytes: Bytes, at: usize, len: usize, resource_version: u64, head: Arc<Head>) -> Self {
+    pub(crate) fn from_parts(bytes: Bytes, places: Places, resource_version: u64, head: Arc<Head>) -> Self {
         // Bodies are limited to 3 MiB, so positions fit; a position that did not would fail `around_version` loudly.
-        let (version_at, version_len) = (u32::try_from(at).unwrap_or(u32::MAX), u16::try_from(len).unwrap_or(0));
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let marks = Marks::of(&head);
-        Self { bytes, version_at, version_len, converted: false, resource_version, marks, head }
+        Self {
+            bytes,
+            version_at: place(places.version_at),
+            version_len: u16::try_from(places.version_len).unwrap_or(0),
+            converted: false,
+            metadata_end: place(places.metadata_end),
+            resource_version,
+            marks,
+            head,
+            kept: Kept::default(),
+        }
     }
 
     /// An object from its stored bytes, the place of its resourceVersion among them, and the values of its selectable
@@ -40,7 +66,9 @@ impl Object {
             return None;
         }
         let head = Head::of(&serde_json::json!({ "metadata": stored.metadata }), fields);
-        Some(Self::from_parts(bytes.clone(), version_at, digits, text.parse().ok()?, Arc::new(head)))
+        let metadata_end = value_end(bytes.strip_prefix(METADATA.as_bytes())?, 0)? + METADATA.len();
+        let places = Places { version_at, version_len: digits, metadata_end };
+        Some(Self::from_parts(bytes.clone(), places, text.parse().ok()?, Arc::new(head)))
     }
 
     /// The JSON of the object without `kind` and, but for custom resources whose storage version has changed,
@@ -91,8 +119,28 @@ impl Object {
         let digits = digits.format(revision).as_bytes();
         bytes.extend_from_slice(digits);
         bytes.extend_from_slice(after);
-        let converted = self.converted;
-        Self { converted, ..Self::from_parts(bytes.into(), before.len(), digits.len(), revision, self.head.clone()) }
+        let metadata_end = self.metadata_end as usize + digits.len() - self.version_len as usize;
+        let places = Places { version_at: before.len(), version_len: digits.len(), metadata_end };
+        Self::from_parts(bytes.into(), places, revision, self.head.clone())
+    }
+
+    /// The member `metadata` in JSON: `"metadata":{...}`.
+    pub fn metadata_member(&self) -> &[u8] {
+        self.bytes.get(1..self.metadata_end as usize).unwrap_or_default()
+    }
+
+    /// A part of the object as a parsed value, without `apiVersion` and `kind`.
+    pub fn read(&self, outline: Outline) -> Value {
+        outline.read(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    /// The object's second form: what `encode` makes of its bytes, always the same. It is kept for the next time as far
+    /// as there is room for such forms.
+    ///
+    /// # Errors
+    /// Those of `encode`.
+    pub fn encoded<E>(&self, encode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<Cow<'_, [u8]>, E> {
+        self.kept.get_or_make(|| encode(&self.bytes))
     }
 
     /// The object as a parsed value, as in [`Self::bytes`].
@@ -149,6 +197,16 @@ mod tests {
         assert_eq!((restored.bytes(), restored.resource_version(), restored.around_version()), (o.bytes(), 1234, o.around_version()));
         assert_eq!((&*restored.head().name, &*restored.head().uid), ("a", "u"));
         assert!(Object::restore(o.bytes().clone(), at + 1, Box::default()).is_none(), "that is not where the version stands");
+    }
+
+    #[test]
+    fn the_metadata_end_where_the_resource_version_put_them() {
+        let o = Draft::new(&pod(), Box::default(), 7).stamp(123_456);
+        let restored = Object::restore(o.bytes().clone(), o.around_version().0.len(), Box::default()).unwrap();
+        for o in [o.clone(), o.with_resource_version(9), restored] {
+            let text = format!("{{{}}}", std::str::from_utf8(o.metadata_member()).unwrap());
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["metadata"], o.to_value()["metadata"]);
+        }
     }
 
     #[test]

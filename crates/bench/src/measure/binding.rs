@@ -1,8 +1,8 @@
 //! A real kube-scheduler that binds pods to nodes: the server's share of the work.
 
-use super::{JSON, Plan, prepare};
+use super::{JSON, Plan, fresh};
 use crate::{
-    connection::{Connection, request, wait_until_answered},
+    connection::{Connection, request},
     load::closed_loop,
     pod::NAMESPACE,
     process::{Server, cpu_of, quiet},
@@ -24,9 +24,7 @@ pub async fn measure(plan: &Plan, report: &mut Report) -> io::Result<()> {
         return Ok(());
     }
     let (pods, nodes) = if plan.quick { (1000, 100) } else { (10_000, 1000) };
-    let server = Server::minkapi(&plan.minkapi)?;
-    wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
-    prepare(&server).await?;
+    let server = fresh(plan).await?;
     create(&server, "/base/api/v1/nodes".to_owned(), nodes, node).await?;
     create(&server, super::pods(&server), pods, pending).await?;
     let config = std::env::temp_dir().join(format!("minkapi-bench-scheduler-{}", std::process::id()));

@@ -15,11 +15,15 @@ const CREATE_LESS: f64 = 40.0;
 ///
 /// # Errors
 /// A program fails.
-pub async fn measure(plan: &Plan, report: &mut Report) -> io::Result<()> {
+pub async fn measure(plan: &Plan, wanted: bool, report: &mut Report) -> io::Result<()> {
     let work = "create a pod: CPU of kube-apiserver + etcd";
+    if !wanted {
+        report.row(Row::skipped(work, ">= 40x ours", "`--with-kube-apiserver` measures it"));
+        return Ok(());
+    }
     let programs = ["etcd", "kube-apiserver", "kubectl"];
     if let Some(missing) = programs.iter().find(|name| !plan.clients.join(name).exists()) {
-        report.row(Row::skipped(work, ">= 40x", &format!("no {missing}; `cargo xtask clients {missing}` builds it")));
+        report.row(Row::skipped(work, ">= 40x ours", &format!("no {missing}; `cargo xtask clients {missing}` builds it")));
         return Ok(());
     }
     let directory = std::env::temp_dir().join(format!("minkapi-bench-kube-{}", std::process::id()));

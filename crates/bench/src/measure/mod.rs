@@ -10,7 +10,7 @@ pub mod stalls;
 pub mod start;
 
 use crate::{
-    connection::{Connection, request},
+    connection::{Connection, request, wait_until_answered},
     load::{Cost, closed_loop},
     pod::{NAMESPACE, SLICES, Template},
     process::Server,
@@ -34,6 +34,17 @@ pub struct Plan {
     pub watchers: usize,
     /// Whether this is a short run.
     pub quick: bool,
+}
+
+/// A server under test without pods.
+///
+/// # Errors
+/// It does not start.
+pub async fn fresh(plan: &Plan) -> io::Result<Server> {
+    let server = Server::minkapi(&plan.minkapi)?;
+    wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
+    prepare(&server).await?;
+    Ok(server)
 }
 
 /// Connections of a closed loop.

@@ -1,6 +1,6 @@
 //! Stalls: how long a GET takes while others watch, write and list; and whether commits get in each other's way.
 
-use super::{JSON, Plan, create_pods, pods, prepare};
+use super::{JSON, Plan, create_pods, fresh, pods, prepare};
 use crate::{
     connection::{Connection, request, wait_until_answered},
     pod::{SLICES, Template},
@@ -8,6 +8,7 @@ use crate::{
     report::{Report, Row},
 };
 use std::{
+    future::Future,
     io,
     process::Command,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering},
@@ -15,61 +16,82 @@ use std::{
 };
 
 /// Writes a second of the mixed load.
-const WRITES: u64 = 2000;
+const WRITES: usize = 2000;
 
 /// Latency of GET under a mixed load: watchers of one node each, writes, and a LIST of 10,000 pods each second.
 ///
 /// # Errors
 /// A server fails.
 pub async fn measure(plan: &Plan, report: &mut Report) -> io::Result<()> {
-    let server = Server::minkapi(&plan.minkapi)?;
-    wait_until_answered(&server.address, "/base/api/v1/namespaces").await?;
-    prepare(&server).await?;
+    let server = fresh(plan).await?;
     create_pods(&server, "pod", 0, 10_000).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
     for number in 0..plan.watchers as u64 {
         let mut connection = Connection::open(&server.address).await?;
-        let node = number % SLICES;
-        // As kubelets do: each watches the pods of its node.
+        // As kubelets do: each watches the pods of a node, of which there are fewer than kubelets here.
         let path = format!(
-            "{}?watch=true&timeoutSeconds=3600&resourceVersion=0&fieldSelector=spec.nodeName%3Dnode-{node}x{number}",
-            pods(&server)
+            "{}?watch=true&timeoutSeconds=3600&resourceVersion=0&fieldSelector=spec.nodeName%3Dnode-{}",
+            pods(&server),
+            number % SLICES
         );
         connection.start_stream(&request("GET", &path, &[], b"")).await?;
         tasks.push(tokio::task::spawn_local(async move { while connection.next_chunk().await.is_ok() {} }));
     }
     tasks.push(tokio::task::spawn_local(write(Connection::open(&server.address).await?, pods(&server), stop.clone())));
     tasks.push(tokio::task::spawn_local(list(Connection::open(&server.address).await?, pods(&server), stop.clone())));
-    let seconds = if plan.quick { 4 } else { 15 };
-    let (address, path) = (server.address.clone(), pods(&server));
-    // A thread of its own: what the other clients do must not count.
-    let mut taken =
-        tokio::task::spawn_blocking(move || latencies(&address, &path, Duration::from_secs(seconds))).await.map_err(io::Error::other)??;
+    let time = tokio::time::sleep(Duration::from_secs(if plan.quick { 4 } else { 15 }));
+    let ((), taken) = while_getting(&server, &format!("{}/pod-0000000", pods(&server)), async {
+        time.await;
+        Ok(())
+    })
+    .await?;
     stop.store(true, Ordering::Relaxed);
     tasks.iter().for_each(tokio::task::JoinHandle::abort);
-    taken.sort_unstable();
-    let at = |share: f64| taken.get((taken.len() as f64 * share) as usize).copied().unwrap_or_default().as_secs_f64() * 1e3;
-    let detail = format!(
-        "p50 {:.2} ms, p99 {:.2} ms, {} GETs; {} watchers, {WRITES} writes and a 30 MB LIST a second",
-        at(0.5),
-        at(0.99),
-        taken.len(),
-        plan.watchers
-    );
-    report.row(Row::at_most("p99.9 of GET under a mixed load", 10.0, " ms", at(0.999), &detail));
+    let detail = format!("{}; {} watchers, {WRITES} writes and a 30 MB LIST a second", taken.detail(), plan.watchers);
+    report.row(Row::at_most("p99.9 of GET under a mixed load", 10.0, " ms", taken.at(0.999), &detail));
     Ok(())
 }
 
-fn latencies(address: &str, path: &str, time: Duration) -> io::Result<Vec<Duration>> {
+/// How long requests took, sorted.
+pub struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    /// The latency in milliseconds that this share of the requests did not exceed.
+    pub fn at(&self, share: f64) -> f64 {
+        self.0.get((self.0.len() as f64 * share) as usize).copied().unwrap_or_default().as_secs_f64() * 1e3
+    }
+
+    /// What a report says beside.
+    pub fn detail(&self) -> String {
+        format!("p50 {:.2} ms, p99 {:.2} ms, {} GETs", self.at(0.5), self.at(0.99), self.0.len())
+    }
+}
+
+/// Does something, and asks for an object about every millisecond meanwhile.
+///
+/// # Errors
+/// The server fails, or what is done.
+pub async fn while_getting<T>(server: &Server, path: &str, work: impl Future<Output = io::Result<T>>) -> io::Result<(T, Latencies)> {
+    let (address, get) = (server.address.clone(), request("GET", path, &[], b""));
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    // A thread of its own: what the other clients do must not count.
+    let getting = tokio::task::spawn_blocking(move || latencies(&address, &get, &stopped));
+    let done = work.await;
+    stop.store(true, Ordering::Relaxed);
+    let mut taken = getting.await.map_err(io::Error::other)??;
+    taken.sort_unstable();
+    Ok((done?, Latencies(taken)))
+}
+
+fn latencies(address: &str, get: &[u8], stop: &AtomicBool) -> io::Result<Vec<Duration>> {
     crate::load::run(async {
         let mut connection = Connection::open(address).await?;
         let mut taken = Vec::new();
-        let end = Instant::now() + time;
-        while Instant::now() < end {
-            let get = request("GET", &format!("{path}/pod-{:07}", taken.len() % 10_000), &[], b"");
+        while !stop.load(Ordering::Relaxed) {
             let start = Instant::now();
-            connection.send(&get).await?;
+            connection.send(get).await?;
             taken.push(start.elapsed());
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -78,12 +100,12 @@ fn latencies(address: &str, path: &str, time: Duration) -> io::Result<Vec<Durati
 }
 
 async fn write(mut connection: Connection, path: String, stop: Arc<AtomicBool>) {
-    let template = Template::new(1);
+    let templates: Vec<Template> = (0..SLICES).map(Template::new).collect();
     let mut tick = tokio::time::interval(Duration::from_millis(10));
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
         tick.tick().await;
-        for _ in 0..WRITES / 100 {
+        for template in templates.iter().cycle().skip(number % templates.len()).take(WRITES / 100) {
             number += 1;
             if connection.send(&request("POST", &path, &JSON, &template.body(&format!("w-{number:07}")))).await.is_err() {
                 return;

@@ -34,10 +34,12 @@ pub fn wrap(api_version: &str, kind: &str, raw: &[u8]) -> Vec<u8> {
 /// What follows the message: contentEncoding and contentType, always empty.
 pub(super) const FOOTER: &[u8] = b"\x1a\0\"\0";
 
-/// What precedes a message of this length, with room for the rest.
+/// What precedes a message of this length, with room for the rest of a short one.
 pub(super) fn header(api_version: &str, kind: &str, length: usize) -> Vec<u8> {
     let type_meta = field_length(api_version.len()) + field_length(kind.len());
-    let mut out = Vec::with_capacity(MAGIC.len() + field_length(type_meta) + field_length(length) + FOOTER.len());
+    // Of long messages what follows comes in pieces of its own.
+    let room = length.min(64 << 10);
+    let mut out = Vec::with_capacity(MAGIC.len() + field_length(type_meta) + field_length(room) + FOOTER.len() + 8);
     out.extend_from_slice(MAGIC);
     open(&mut out, 1, type_meta);
     for (number, text) in [(1, api_version), (2, kind)] {

@@ -2,6 +2,7 @@
 //! can be visited in any order. Values that protobuf carries as JSON, and members that it does not know, are skipped.
 
 use super::plan::{Message, Plan, Wire};
+use minkapi_object::{string_end, value_end};
 use minkapi_registry::Alternative;
 use std::borrow::Cow;
 
@@ -146,7 +147,7 @@ impl<'a> JsonIndex<'a> {
         let own = self.nodes.len();
         let is_object = close == b'}';
         self.push(if is_object { Kind::Object } else { Kind::Array }, start, start);
-        let (mut at, mut next_field) = (self.skip_space(start + 1), 0);
+        let (mut at, mut last) = (self.skip_space(start + 1), None);
         if self.text.get(at) != Some(&close) {
             loop {
                 let mut of = expected;
@@ -155,7 +156,7 @@ impl<'a> JsonIndex<'a> {
                     (self.text.get(at) == Some(&b'"')).then_some(())?;
                     at = self.string_at(at)?;
                     if let Expected::Message(message) = expected {
-                        of = self.member(message, &mut next_field);
+                        of = self.member(message, &mut last);
                     }
                     at = self.skip_space(at);
                     (self.text.get(at) == Some(&b':')).then_some(())?;
@@ -177,13 +178,11 @@ impl<'a> JsonIndex<'a> {
     }
 
     /// Finds the field whose key was indexed last.
-    fn member(&mut self, message: &'static Message, next_field: &mut usize) -> Expected {
+    fn member(&mut self, message: &'static Message, last: &mut Option<usize>) -> Expected {
         let key = self.node(self.nodes.len() as u32 - 1);
         let name = self.string(key);
-        // Stored members are sorted as the fields are, so the next field is ahead; elsewhere only in what was not stored.
-        let found = message.find(*next_field, &name).or_else(|| message.find(0, &name));
-        let Some((index, field)) = found else { return Expected::Anything };
-        *next_field = index + 1;
+        let Some((index, field)) = message.find(*last, &name) else { return Expected::Anything };
+        *last = Some(index);
         if let Some(key) = self.nodes.last_mut() {
             key.field = index as u16;
         }
@@ -192,39 +191,15 @@ impl<'a> JsonIndex<'a> {
 
     /// Indexes an object or array as one node.
     fn skip(&mut self, start: usize, kind: Kind) -> Option<usize> {
-        let (mut at, mut open) = (start, 0u32);
-        loop {
-            match self.text.get(at)? {
-                b'{' | b'[' => open += 1,
-                b'}' | b']' => open -= 1,
-                b'"' => at = self.string_end(at + 1)?.0,
-                _ => {}
-            }
-            at += 1;
-            if open == 0 {
-                self.push(kind, start, at);
-                return Some(at);
-            }
-        }
+        let end = value_end(self.text, start)?;
+        self.push(kind, start, end);
+        Some(end)
     }
 
     fn string_at(&mut self, quote: usize) -> Option<usize> {
-        let (end, kind) = self.string_end(quote + 1)?;
-        self.push(kind, quote + 1, end);
+        let (end, escaped) = string_end(self.text, quote + 1)?;
+        self.push(if escaped { Kind::Escaped } else { Kind::Plain }, quote + 1, end);
         Some(end + 1)
-    }
-
-    /// Position of the quote that ends a string whose content starts at `at`.
-    fn string_end(&self, mut at: usize) -> Option<(usize, Kind)> {
-        let mut kind = Kind::Plain;
-        loop {
-            at += quote_or_backslash(self.text.get(at..)?)?;
-            if self.text.get(at) == Some(&b'"') {
-                return Some((at, kind));
-            }
-            kind = Kind::Escaped;
-            at += 2;
-        }
     }
 
     fn number(&mut self, start: usize) -> Option<usize> {
@@ -244,22 +219,4 @@ impl<'a> JsonIndex<'a> {
         let next = self.nodes.len() as u32 + 1;
         self.nodes.push(Node { kind, field: NO_FIELD, start: start as u32, end: end as u32, next });
     }
-}
-
-/// Position of the first quote or backslash, eight bytes at a time: strings are too short for wider searches to pay.
-fn quote_or_backslash(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let mut offset = 0;
-    let (chunks, rest) = text.as_chunks::<8>();
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
-        let found = zero_byte(word ^ (ONES * b'"' as u64)) | zero_byte(word ^ (ONES * b'\\' as u64));
-        if found != 0 {
-            return Some(offset + found.trailing_zeros() as usize / 8);
-        }
-        offset += 8;
-    }
-    rest.iter().position(|b| matches!(b, b'"' | b'\\')).map(|n| offset + n)
 }

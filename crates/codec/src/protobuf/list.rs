@@ -1,22 +1,21 @@
-//! Lists put together from objects that are encoded already.
+//! Lists put together from objects that are encoded already. Every built-in list is `{metadata = 1, items = 2}`.
 
 use super::envelope::{FOOTER, field_length, header, open};
 
-/// The body of a list: every built-in list is `{metadata = 1, items = 2}`. `metadata` is an encoded `ListMeta`, `items`
-/// the messages of its objects without envelopes. Nothing is decoded and every byte is copied once.
-pub fn encode_list<'a>(api_version: &str, list_kind: &str, metadata: &[u8], items: impl Iterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
-    let mut out = header(api_version, list_kind, list_length(metadata, items.clone()));
+/// What stands before the items of a list: `metadata` is an encoded `ListMeta`, `items` are the lengths of its objects'
+/// messages.
+pub fn list_head(api_version: &str, list_kind: &str, metadata: &[u8], items: impl Iterator<Item = usize>) -> Vec<u8> {
+    let mut out = header(api_version, list_kind, field_length(metadata.len()) + items.map(field_length).sum::<usize>());
     open(&mut out, 1, metadata.len());
     out.extend_from_slice(metadata);
-    for item in items {
-        open(&mut out, 2, item.len());
-        out.extend_from_slice(item);
-    }
-    out.extend_from_slice(FOOTER);
     out
 }
 
-/// Length of a list's message.
-pub fn list_length<'a>(metadata: &[u8], items: impl Iterator<Item = &'a [u8]>) -> usize {
-    field_length(metadata.len()) + items.map(|i| field_length(i.len())).sum::<usize>()
+/// Appends an object's message, which has no envelope, to a list.
+pub fn write_list_item(out: &mut Vec<u8>, message: &[u8]) {
+    open(out, 2, message.len());
+    out.extend_from_slice(message);
 }
+
+/// What stands after the items of a list.
+pub const LIST_TAIL: &[u8] = FOOTER;

@@ -4,7 +4,13 @@
 //! tree of slots by field number whose leaves point at the struct's fields.
 
 use minkapi_registry::{Alternative, Field, Presence, Shape, Struct};
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU16, Ordering},
+    },
+};
 
 /// Layouts of every built-in struct.
 pub struct Plan {
@@ -18,6 +24,9 @@ pub struct Message {
     pub name: &'static str,
     /// The struct's fields, sorted by JSON name.
     pub fields: Vec<Leaf>,
+    /// For the start of an object and for each field, which field came next the last time: objects of one kind mostly
+    /// have the same members in the same order.
+    followers: Vec<AtomicU16>,
     /// What is on the wire, sorted by number.
     pub slots: Vec<Slot>,
 }
@@ -98,7 +107,7 @@ impl Plan {
 
     /// The layout at an index that a [`Wire`] holds.
     pub fn at(&self, index: usize) -> &Message {
-        static EMPTY: Message = Message { name: "", fields: Vec::new(), slots: Vec::new() };
+        static EMPTY: Message = Message { name: "", fields: Vec::new(), followers: Vec::new(), slots: Vec::new() };
         self.messages.get(index).unwrap_or(&EMPTY)
     }
 }
@@ -111,19 +120,27 @@ impl Message {
         }
         sort(&mut slots);
         let fields = of.fields.iter().map(|f| Leaf { name: &f.name, presence: f.presence, wire: Wire::new(&f.schema.shape, names) });
-        Self { name: of.go_name.rsplit('.').next().unwrap_or_default(), fields: fields.collect(), slots }
+        Self {
+            name: of.go_name.rsplit('.').next().unwrap_or_default(),
+            fields: fields.collect(),
+            followers: (0..=of.fields.len()).map(|_| AtomicU16::default()).collect(),
+            slots,
+        }
     }
 }
 
 impl Message {
-    /// The field of this name and its index, looked for from an index on.
-    pub fn find(&self, from: usize, name: &[u8]) -> Option<(usize, &Leaf)> {
-        let fields = self.fields.get(from..)?;
-        match fields.first() {
-            Some(first) if first.name.as_bytes() == name => Some((from, first)),
+    /// The field of this name and its index. `last` is the field before it in the object.
+    pub fn find(&self, last: Option<usize>, name: &[u8]) -> Option<(usize, &Leaf)> {
+        let follower = self.followers.get(last.map_or(0, |last| last + 1))?;
+        let expected = usize::from(follower.load(Ordering::Relaxed));
+        match self.fields.get(expected) {
+            Some(field) if field.name.as_bytes() == name => Some((expected, field)),
             _ => {
-                let at = fields.binary_search_by(|f| f.name.as_bytes().cmp(name)).ok()?;
-                Some((from + at, fields.get(at)?))
+                let found = self.fields.binary_search_by(|f| f.name.as_bytes().cmp(name)).ok()?;
+                // Only a guess for the next time, so it does not matter which thread's stays.
+                follower.store(u16::try_from(found).unwrap_or_default(), Ordering::Relaxed);
+                Some((found, self.fields.get(found)?))
             }
         }
     }

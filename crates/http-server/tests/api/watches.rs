@@ -1,8 +1,10 @@
 //! Watches.
 
 use crate::client::{config_map, open, send, server};
+use bytes::{Buf as _, Bytes};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
-use minkapi_http_server::ResponseBody;
+use minkapi_http_server::{Chunk, ResponseBody};
 use serde_json::Value;
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,10 +20,15 @@ fn events(body: ResponseBody) -> Events {
     Events { body, waiting: VecDeque::new() }
 }
 
+fn bytes_of(frame: Frame<Chunk>) -> Bytes {
+    let mut chunk = frame.into_data().unwrap();
+    chunk.copy_to_bytes(chunk.remaining())
+}
+
 async fn next(events: &mut Events) -> Option<Value> {
     if events.waiting.is_empty() {
         let frame = tokio::time::timeout(Duration::from_secs(5), events.body.frame()).await.expect("an event comes")?;
-        let data = frame.unwrap().into_data().unwrap();
+        let data = bytes_of(frame.unwrap());
         assert_eq!(data.last(), Some(&b'\n'));
         let lines = data.split(|b| *b == b'\n').filter(|line| !line.is_empty());
         events.waiting.extend(lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()));
@@ -82,7 +89,7 @@ async fn all_who_watch_alike_are_sent_the_same_bytes() {
     config_map(&server, "a").await;
     let mut pointers = Vec::new();
     for body in &mut bodies {
-        let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let data = bytes_of(body.frame().await.unwrap().unwrap());
         pointers.push(data.as_ptr());
     }
     assert_eq!(pointers[0], pointers[1], "the event was encoded once");
@@ -112,7 +119,7 @@ async fn protobuf_events_are_framed() {
     let accept = [("accept", "application/vnd.kubernetes.protobuf")];
     let response = open(&server, "GET", &format!("{MAPS}?watch=1&labelSelector=name"), &accept, "").await;
     assert_eq!(response.headers()["content-type"], "application/vnd.kubernetes.protobuf;stream=watch");
-    let data = response.into_body().frame().await.unwrap().unwrap().into_data().unwrap();
+    let data = bytes_of(response.into_body().frame().await.unwrap().unwrap());
     let length = u32::from_be_bytes(data[..4].try_into().unwrap()) as usize;
     assert_eq!(length, data.len() - 4);
     assert_eq!(&data[4..], [&b"\n\x05ADDED\x12"[..], &data[12..]].concat());

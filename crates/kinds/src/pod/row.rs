@@ -5,6 +5,7 @@ use crate::{
     Column, Row, pod_spec, table,
     value::{at, field, flag, has, int, items, text},
 };
+use minkapi_object::Outline;
 use serde_json::{Value, json};
 
 /// The columns.
@@ -35,6 +36,24 @@ pub const COLUMNS: &[Column] = &[
 const NODE: &str = "NodeName indicates in which node this pod is scheduled. If empty, this pod is a candidate for scheduling by the scheduler defined in schedulerName. Once this field is set, the kubelet for this node becomes responsible for the lifecycle of this pod. This field should not be used to express a desire for the pod to be scheduled on a specific node. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename";
 const NOMINATED_NODE: &str = "nominatedNodeName is set only when this pod preempts other pods on the node, but it cannot be scheduled right away as preemption victims receive their graceful termination periods. This field does not guarantee that the pod will be scheduled on this node. Scheduler may decide to place the pod elsewhere if other nodes become available sooner. Scheduler may also decide to give the resources on this node to a higher priority pod that is created after preemption. As a result, this field may be different than PodSpec.nodeName when the pod is scheduled.";
 const READINESS_GATES: &str = "If specified, all readiness gates will be evaluated for pod readiness. A pod is ready when all its containers are ready AND all conditions specified in the readiness gates have status equal to \"True\" More info: https://git.k8s.io/enhancements/keps/sig-network/580-pod-readiness-gates";
+
+/// What the row is made of.
+pub const OUTLINE: Outline = Outline::Only(&[
+    (
+        "metadata",
+        Outline::Only(&[("name", Outline::WHOLE), ("creationTimestamp", Outline::WHOLE), ("deletionTimestamp", Outline::WHOLE)]),
+    ),
+    (
+        "spec",
+        Outline::Only(&[
+            ("nodeName", Outline::WHOLE),
+            ("containers", Outline::NOTHING),
+            ("initContainers", Outline::Only(&[("name", Outline::WHOLE), ("restartPolicy", Outline::WHOLE)])),
+            ("readinessGates", Outline::WHOLE),
+        ]),
+    ),
+    ("status", Outline::WHOLE),
+]);
 
 /// What the containers come to.
 struct Summary {
@@ -227,8 +246,27 @@ fn initialization(spec: &Value, status: &Value) -> Initialization {
 mod tests {
     use super::*;
 
+    fn row_of(pod: &Value, now_millis: i64) -> Row {
+        let whole = row(pod, now_millis);
+        let part = OUTLINE.read(pod.to_string().as_bytes()).unwrap();
+        assert_eq!(row(&part, now_millis), whole, "the outline has all that the row is made of");
+        whole
+    }
+
     fn status_cell(pod: Value) -> Value {
-        row(&pod, 0).cells[2].clone()
+        row_of(&pod, 0).cells[2].clone()
+    }
+
+    #[test]
+    fn sidecars_count_as_containers() {
+        let spec = json!({"nodeName": "n", "containers": [{"name": "a"}], "readinessGates": [{"conditionType": "x"}],
+            "initContainers": [{"name": "i"}, {"name": "s", "restartPolicy": "Always"}]});
+        let status = json!({"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}], "conditions": [{"type": "x", "status": "True"}],
+            "initContainerStatuses": [{"name": "s", "started": true, "ready": true, "state": {"running": {}}}],
+            "containerStatuses": [{"name": "a", "ready": true, "state": {"running": {}}}]});
+        let row = row_of(&json!({"metadata": {"name": "p"}, "spec": spec, "status": status}), 0);
+        assert_eq!(row.cells[1], "2/2");
+        assert_eq!(row.cells[8], "1/1");
     }
 
     #[test]
@@ -251,6 +289,6 @@ mod tests {
     #[test]
     fn restarts_tell_how_long_ago_the_last_was() {
         let pod = json!({"status": {"containerStatuses": [{"restartCount": 2, "state": {}, "lastState": {"terminated": {"finishedAt": "1970-01-01T00:00:10Z"}}}]}});
-        assert_eq!(row(&pod, 70_000).cells[3], "2 (60s ago)");
+        assert_eq!(row_of(&pod, 70_000).cells[3], "2 (60s ago)");
     }
 }
