@@ -41,7 +41,8 @@ pub fn run(profile: &str, record: bool) -> Outcome {
 /// Builds `crates/minkapi/benches/instructions.rs`; its path.
 fn build(shell: &Shell, profile: &str) -> Result<String, String> {
     // All of the workspace with all features, as the tests are built: so a debug build is there already.
-    let build = cmd!(shell, "cargo bench --no-run --workspace --all-features --bench instructions --profile {profile} --message-format json");
+    let build =
+        cmd!(shell, "cargo bench --no-run --workspace --all-features --bench instructions --profile {profile} --message-format json");
     let messages = build.read().map_err(|e| e.to_string())?;
     let artifacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut programs = artifacts.filter(|artifact| artifact["target"]["name"] == "instructions");

@@ -144,9 +144,7 @@ impl Buf for Chunk {
     fn chunks_vectored<'a>(&'a self, out: &mut [IoSlice<'a>]) -> usize {
         match &self.0 {
             Kind::Bytes(bytes) => bytes.chunks_vectored(out),
-            Kind::Objects(objects) => {
-                out.iter_mut().zip(objects.slices()).map(|(place, slice)| *place = IoSlice::new(slice)).count()
-            }
+            Kind::Objects(objects) => out.iter_mut().zip(objects.slices()).map(|(place, slice)| *place = IoSlice::new(slice)).count(),
         }
     }
 

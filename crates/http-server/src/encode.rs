@@ -107,7 +107,8 @@ impl Writer<'_> {
             if self.served.is_storage_version() {
                 return self.protobuf_list((self.api_version, &resource.list_kind), Items::Stored(self.served.clone()), list);
             }
-            let converted = |o| protobuf::encode_value(&self.view.object_value(self.served, o)?, &resource.schema).map_err(Status::internal);
+            let converted =
+                |o| protobuf::encode_value(&self.view.object_value(self.served, o)?, &resource.schema).map_err(Status::internal);
             let items = list.items.iter().map(|o| converted(o)).collect::<Result<Vec<_>, _>>()?;
             let metadata = list_meta(&list_body::metadata(&list, false))?;
             return Ok(Encoded::Whole(list_of(self.api_version, &resource.list_kind, &metadata, &items)));
@@ -158,7 +159,8 @@ impl Writer<'_> {
                 let shown = list.items.iter().map(|o| metadata_value(strategy, &o.to_value(), version));
                 if protobuf {
                     let schema = partial_metadata_schema()?;
-                    let items = shown.map(|o| protobuf::encode_value(&o, schema)).collect::<Result<Vec<_>, _>>().map_err(Status::internal)?;
+                    let items =
+                        shown.map(|o| protobuf::encode_value(&o, schema)).collect::<Result<Vec<_>, _>>().map_err(Status::internal)?;
                     let metadata = list_meta(&list_body::metadata(&list, false))?;
                     return Ok(Encoded::Whole(list_of(api_version, KIND, &metadata, &items)));
                 }

@@ -161,7 +161,8 @@ mod tests {
         let custom = parsed(ListBody::custom("a/v1", "A", "AList", list(&[1])));
         assert_eq!((custom["items"][0]["kind"].as_str(), custom["metadata"]["continue"].as_str()), (Some("A"), Some("")));
         let metadata = parsed(ListBody::metadata_only("meta.k8s.io/v1", list(&[1])));
-        let wanted = json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "a0", "resourceVersion": "7"}});
+        let wanted =
+            json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": {"name": "a0", "resourceVersion": "7"}});
         assert_eq!(metadata["items"][0], wanted);
     }
 }

@@ -110,7 +110,7 @@ impl Cluster {
                     let object = fork.store().snapshot().get(kind, &key).unwrap();
                     let mut value = object.to_value();
                     value["metadata"]["labels"]["changed"] = n.to_string().into();
-                    let draft = minkapi_object::Draft::new(&value, object.head().fields.clone(), fork.revision() + 1);
+                    let draft = minkapi_object::Draft::new(&value, object.head().fields.to_vec().into(), fork.revision() + 1);
                     let put = |revision, _: Option<&_>| minkapi_store::Change::Put(draft.stamp(revision));
                     fork.store().commit(kind, key, minkapi_store::Expect::Present, put).unwrap();
                 }

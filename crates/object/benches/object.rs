@@ -39,8 +39,10 @@ fn read_all(bencher: Bencher) {
 
 #[divan::bench]
 fn read_a_part(bencher: Bencher) {
-    const PART: Outline =
-        Outline::Only(&[("metadata", Outline::Only(&[("name", Outline::WHOLE)])), ("spec", Outline::Only(&[("nodeName", Outline::WHOLE)]))]);
+    const PART: Outline = Outline::Only(&[
+        ("metadata", Outline::Only(&[("name", Outline::WHOLE)])),
+        ("spec", Outline::Only(&[("nodeName", Outline::WHOLE)])),
+    ]);
     let pod = stored(7);
     bencher.bench(|| black_box(&pod).read(PART));
 }

@@ -164,7 +164,11 @@ impl Draft {
             self.bytes.splice(self.version_at..end, digits.iter().copied());
             self.bytes.shrink_to_fit();
         }
-        let places = Places { version_at: self.version_at, version_len: digits.len(), metadata_end: self.metadata_end + digits.len() - self.version_len };
+        let places = Places {
+            version_at: self.version_at,
+            version_len: digits.len(),
+            metadata_end: self.metadata_end + digits.len() - self.version_len,
+        };
         Object::from_parts(self.bytes.into(), places, revision, self.head)
     }
 }

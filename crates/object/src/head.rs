@@ -1,6 +1,9 @@
 //! What of an object is known without parsing it.
 
-use crate::{Labels, recent};
+use crate::{
+    Labels, recent,
+    recent::{recent_fields, recent_owners},
+};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -18,17 +21,17 @@ pub struct Head {
     /// `metadata.labels`.
     pub labels: Labels,
     /// `metadata.ownerReferences`.
-    pub owner_references: Box<[OwnerReference]>,
+    pub owner_references: Arc<[OwnerReference]>,
     /// Whether `metadata.deletionTimestamp` is set.
     pub deleting: bool,
     /// Whether `metadata.finalizers` is non-empty.
     pub has_finalizers: bool,
     /// Values of the kind's selectable fields beyond name and namespace, in the order in which the kind declares them.
-    pub fields: Box<[Arc<str>]>,
+    pub fields: Arc<[Arc<str>]>,
 }
 
 /// An entry of `metadata.ownerReferences`, as far as garbage collection needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnerReference {
     /// The owner's uid.
     pub uid: Arc<str>,
@@ -47,7 +50,7 @@ impl Head {
         let labels = meta["labels"]
             .as_object()
             .map_or(Labels::EMPTY, |m| Labels::new(m.iter().map(|(k, v)| (k.as_str(), v.as_str().unwrap_or_default()))));
-        let owner_references = meta["ownerReferences"].as_array().map_or_else(Box::default, |list| {
+        let owner_references: Vec<_> = meta["ownerReferences"].as_array().map_or_else(Vec::new, |list| {
             list.iter()
                 .map(|o| OwnerReference {
                     uid: shared(&o["uid"]),
@@ -62,10 +65,10 @@ impl Head {
             uid: text("uid"),
             generation: meta["generation"].as_i64().unwrap_or(0),
             labels,
-            owner_references,
+            owner_references: recent_owners(&owner_references),
             deleting: !meta["deletionTimestamp"].is_null(),
             has_finalizers: meta["finalizers"].as_array().is_some_and(|f| !f.is_empty()),
-            fields,
+            fields: recent_fields(&fields),
         }
     }
 }

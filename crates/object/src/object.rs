@@ -193,7 +193,7 @@ mod tests {
     fn an_object_is_restored_from_its_bytes() {
         let o = Draft::new(&pod(), Box::new(["f".into()]), 5).stamp(1234);
         let at = o.around_version().0.len();
-        let restored = Object::restore(o.bytes().clone(), at, o.head().fields.clone()).unwrap();
+        let restored = Object::restore(o.bytes().clone(), at, o.head().fields.to_vec().into()).unwrap();
         assert_eq!((restored.bytes(), restored.resource_version(), restored.around_version()), (o.bytes(), 1234, o.around_version()));
         assert_eq!((&*restored.head().name, &*restored.head().uid), ("a", "u"));
         assert!(Object::restore(o.bytes().clone(), at + 1, Box::default()).is_none(), "that is not where the version stands");

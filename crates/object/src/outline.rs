@@ -89,8 +89,7 @@ impl Reader<'_> {
             self.at = end + 2;
             match outline.member(name) {
                 Some(inner) => {
-                    let name =
-                        if escaped { serde_json::from_slice(quoted).ok()? } else { std::str::from_utf8(name).ok()?.to_owned() };
+                    let name = if escaped { serde_json::from_slice(quoted).ok()? } else { std::str::from_utf8(name).ok()?.to_owned() };
                     map.insert(name, self.value(inner)?);
                 }
                 None => self.at = value_end(self.json, self.at)?,

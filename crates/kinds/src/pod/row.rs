@@ -39,10 +39,7 @@ const READINESS_GATES: &str = "If specified, all readiness gates will be evaluat
 
 /// What the row is made of.
 pub const OUTLINE: Outline = Outline::Only(&[
-    (
-        "metadata",
-        Outline::Only(&[("name", Outline::WHOLE), ("creationTimestamp", Outline::WHOLE), ("deletionTimestamp", Outline::WHOLE)]),
-    ),
+    ("metadata", Outline::Only(&[("name", Outline::WHOLE), ("creationTimestamp", Outline::WHOLE), ("deletionTimestamp", Outline::WHOLE)])),
     (
         "spec",
         Outline::Only(&[
