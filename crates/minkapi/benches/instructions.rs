@@ -33,7 +33,9 @@ fn main() {
     api.runtime.block_on(api.server.shutdown()).unwrap();
 }
 
-const OPERATIONS: [(&str, fn(&Api)); 8] = [
+type Operation = (&'static str, fn(&Api));
+
+const OPERATIONS: [Operation; 8] = [
     ("operation_get", operation_get),
     ("operation_create", operation_create),
     ("operation_merge_patch", operation_merge_patch),
