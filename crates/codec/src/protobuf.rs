@@ -17,5 +17,5 @@ mod wire;
 pub use decode::decode;
 pub use encode::{EncodeError, encode, encode_value};
 pub use envelope::{Unknown, decode_object, encode_object, unwrap, wrap};
-pub use list::{LIST_TAIL, list_head, write_list_item};
+pub use list::{LIST_TAIL, list_head, list_item};
 pub use watch::watch_frame;

@@ -73,12 +73,16 @@ fn a_list_of_encoded_items_is_the_list_that_the_real_server_sends() {
     let (_, json, bytes, _) = recordings().into_iter().find(|(name, ..)| name == "configmaplist").unwrap();
     let list: Value = serde_json::from_slice(&json).unwrap();
     let of = |api_version, kind| &minkapi_registry::top_level_kind(api_version, kind).unwrap().schema;
-    let items: Vec<_> =
-        list["items"].as_array().unwrap().iter().map(|i| protobuf::encode_value(i, of("v1", "ConfigMap")).unwrap()).collect();
+    let items: Vec<_> = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| protobuf::list_item(&protobuf::encode_value(i, of("v1", "ConfigMap")).unwrap()))
+        .collect();
     let metadata = minkapi_registry::struct_named("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta").unwrap();
     let metadata = protobuf::encode_value(&list["metadata"], metadata).unwrap();
     let mut encoded = protobuf::list_head("v1", "ConfigMapList", &metadata, items.iter().map(Vec::len));
-    items.iter().for_each(|item| protobuf::write_list_item(&mut encoded, item));
+    items.iter().for_each(|item| encoded.extend_from_slice(item));
     encoded.extend_from_slice(protobuf::LIST_TAIL);
     assert_eq!(encoded, bytes);
 }

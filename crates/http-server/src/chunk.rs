@@ -35,6 +35,8 @@ pub(crate) enum Part {
     Members,
     /// The member `metadata`, without any brace around.
     Metadata,
+    /// Its second form, which must be kept.
+    Kept,
 }
 
 impl Part {
@@ -44,6 +46,7 @@ impl Part {
             Self::Whole => bytes,
             Self::Members => bytes.get(1..).unwrap_or_default(),
             Self::Metadata => object.metadata_member(),
+            Self::Kept => object.kept().unwrap_or_default(),
         }
     }
 }
@@ -111,6 +114,16 @@ impl Chunk {
             objects.advance(1);
         }
         Self(Kind::Objects(objects))
+    }
+}
+
+impl Chunk {
+    /// A copy of its bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        match &self.0 {
+            Kind::Bytes(bytes) => bytes.to_vec(),
+            Kind::Objects(objects) => objects.slices().flatten().copied().collect(),
+        }
     }
 }
 
@@ -191,6 +204,7 @@ mod tests {
     #[test]
     fn its_slices_are_its_bytes_wherever_it_is_cut() {
         let wanted = all(Chunk::objects(frame(Part::Metadata), objects(3), true));
+        assert_eq!(Chunk::objects(frame(Part::Metadata), objects(3), true).to_vec(), wanted.as_bytes());
         assert!(wanted.starts_with(r#"{"metadata":{"name":"a0","#) && wanted.ends_with("}}"), "{wanted}");
         for cut in 1..wanted.len() {
             let mut chunk = Chunk::objects(frame(Part::Metadata), objects(3), true);

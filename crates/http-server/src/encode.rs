@@ -257,9 +257,10 @@ fn schema(name: &str) -> Result<&'static Struct, Status> {
 }
 
 /// A list of encoded objects.
-fn list_of(api_version: &str, list_kind: &str, metadata: &[u8], items: &[Vec<u8>]) -> Vec<u8> {
+fn list_of(api_version: &str, list_kind: &str, metadata: &[u8], messages: &[Vec<u8>]) -> Vec<u8> {
+    let items: Vec<_> = messages.iter().map(|message| protobuf::list_item(message)).collect();
     let mut out = protobuf::list_head(api_version, list_kind, metadata, items.iter().map(Vec::len));
-    items.iter().for_each(|item| protobuf::write_list_item(&mut out, item));
+    items.iter().for_each(|item| out.extend_from_slice(item));
     out.extend_from_slice(protobuf::LIST_TAIL);
     out
 }

@@ -32,7 +32,7 @@ pub(crate) enum Next {
 pub(crate) const PIECE: usize = 64 << 10;
 
 /// After this much, others get their turn on the thread, however fast the client reads.
-const TURN: usize = 1 << 20;
+const TURN: usize = 256 << 10;
 
 /// Pieces that give others their turn.
 #[derive(Debug)]

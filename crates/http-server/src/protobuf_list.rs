@@ -2,10 +2,12 @@
 //! first byte is sent; a step at a time, so that nobody waits for a large list.
 
 use crate::{
+    chunk::{Chunk, Frame, Part},
     encode,
     negotiate::MetaVersion,
     pieces::{Next, PIECE, Pieces},
 };
+use bytes::Bytes;
 use minkapi_codec::{partial_object_metadata, protobuf};
 use minkapi_object::{Object, Status};
 use minkapi_view::Served;
@@ -14,24 +16,33 @@ use std::{borrow::Cow, sync::Arc};
 /// How many objects are measured at a time.
 const STEP: usize = 64;
 
-/// How a list's objects become messages.
+/// How a list's objects become its items.
 #[derive(Debug)]
 pub(crate) enum Items {
-    /// Whole objects in the stored version. Their messages are kept with them, as far as there is room.
+    /// Whole objects in the stored version. Their items are kept with them, as far as there is room.
     Stored(Arc<Served>),
     /// Their metadata.
     Metadata(MetaVersion),
 }
 
 impl Items {
-    fn message<'a>(&self, object: &'a Object) -> Result<Cow<'a, [u8]>, Status> {
+    fn item<'a>(&self, object: &'a Object) -> Result<Cow<'a, [u8]>, Status> {
         match self {
-            Self::Stored(served) => object.encoded(|json| protobuf::encode(json, &served.resource.schema)).map_err(Status::internal),
+            Self::Stored(served) => {
+                let encode = |json: &[u8]| protobuf::encode(json, &served.resource.schema).map(|message| protobuf::list_item(&message));
+                object.encoded(encode).map_err(Status::internal)
+            }
             Self::Metadata(version) => {
                 let json = partial_object_metadata(object, version.api_version());
-                protobuf::encode(&json, encode::partial_metadata_schema()?).map(Cow::Owned).map_err(Status::internal)
+                let message = protobuf::encode(&json, encode::partial_metadata_schema()?).map_err(Status::internal)?;
+                Ok(Cow::Owned(protobuf::list_item(&message)))
             }
         }
+    }
+
+    /// Whether an item need not be made any more.
+    fn is_kept(&self, object: &Object) -> bool {
+        matches!(self, Self::Stored(_)) && object.kept().is_some()
     }
 }
 
@@ -44,7 +55,7 @@ pub(crate) struct ProtobufList {
     metadata: Vec<u8>,
     items: Items,
     objects: Vec<Arc<Object>>,
-    /// Lengths of the messages that were measured.
+    /// Lengths of the items that were measured.
     lengths: Vec<u32>,
     /// How many of the objects are sent; none as long as the head is not.
     sent: Option<usize>,
@@ -58,15 +69,15 @@ impl ProtobufList {
     /// The kind has no protobuf form, as its first object shows.
     pub fn new(api_version: &str, list_kind: &str, metadata: Vec<u8>, items: Items, objects: Vec<Arc<Object>>) -> Result<Self, Status> {
         if let Some(first) = objects.first() {
-            items.message(first)?;
+            items.item(first)?;
         }
         let (api_version, list_kind, lengths) = (api_version.to_owned(), list_kind.to_owned(), Vec::with_capacity(objects.len()));
         Ok(Self { api_version, list_kind, metadata, items, objects, lengths, sent: None, ended: false })
     }
 
-    /// The message of an object. What is stored can be encoded where the kind has a protobuf form at all.
-    fn message<'a>(&self, object: &'a Object) -> Cow<'a, [u8]> {
-        self.items.message(object).unwrap_or_else(|status| {
+    /// The item of an object. What is stored can be encoded where the kind has a protobuf form at all.
+    fn item<'a>(&self, object: &'a Object) -> Cow<'a, [u8]> {
+        self.items.item(object).unwrap_or_else(|status| {
             tracing::error!(%status, "an object could not be encoded");
             Cow::Borrowed(&[])
         })
@@ -75,7 +86,7 @@ impl ProtobufList {
     fn measure(&mut self) {
         let from = self.lengths.len();
         for object in self.objects.iter().skip(from).take(STEP) {
-            let length = self.message(object).len();
+            let length = self.item(object).len();
             self.lengths.push(u32::try_from(length).unwrap_or(u32::MAX));
         }
     }
@@ -99,20 +110,24 @@ impl Pieces for ProtobufList {
         if self.ended {
             return Next::End;
         }
-        let mut out = Vec::with_capacity(PIECE + PIECE / 8);
-        let mut count = 0;
-        for object in self.objects.iter().skip(sent) {
-            protobuf::write_list_item(&mut out, &self.message(object));
-            count += 1;
-            if out.len() >= PIECE {
-                break;
-            }
+        let count = self.lengths.iter().skip(sent).scan(0, |sum, length| {
+            let before = *sum;
+            *sum += *length as usize;
+            (before < PIECE).then_some(())
+        });
+        let count = count.count();
+        if count == 0 {
+            self.ended = true;
+            return Next::Piece(Bytes::from_static(protobuf::LIST_TAIL).into());
         }
         self.sent = Some(sent + count);
-        if sent + count == self.objects.len() {
-            self.ended = true;
-            out.extend_from_slice(protobuf::LIST_TAIL);
+        let objects = self.objects.get(sent..sent + count).unwrap_or_default();
+        if objects.iter().all(|object| self.items.is_kept(object)) {
+            let frame = Frame { before: Bytes::new(), after: b"", part: Part::Kept };
+            return Next::Piece(Chunk::objects(frame, objects.to_vec(), false));
         }
+        let mut out = Vec::with_capacity(PIECE + PIECE / 8);
+        objects.iter().for_each(|object| out.extend_from_slice(&self.item(object)));
         Next::Piece(out.into())
     }
 

@@ -319,8 +319,12 @@ impl Inner {
             Err(status) if !long => return exchange.error(&status),
             Err(_) => Duration::MAX,
         };
-        let answer = self.route(exchange, view, parsed, user, body);
-        if long { answer.await } else { within(timeout, exchange, answer).await }
+        // Not made before the branch: a future that is large is moved as little as possible.
+        if long {
+            self.route(exchange, view, parsed, user, body).await
+        } else {
+            within(timeout, exchange, self.route(exchange, view, parsed, user, body)).await
+        }
     }
 
     async fn route<B>(&self, exchange: &Exchange<'_>, view: View, path: Path<'_>, user: UserInfo, body: B) -> Reply

@@ -40,6 +40,11 @@ impl Drop for Counted {
 }
 
 impl Kept {
+    /// What is kept.
+    pub fn get(&self) -> Option<&[u8]> {
+        self.0.get().map(|counted| &*counted.0)
+    }
+
     /// What is kept, else what `make` makes.
     pub fn get_or_make<E>(&self, make: impl FnOnce() -> Result<Vec<u8>, E>) -> Result<Cow<'_, [u8]>, E> {
         if let Some(kept) = self.0.get() {

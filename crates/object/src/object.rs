@@ -119,9 +119,9 @@ impl Object {
         let digits = digits.format(revision).as_bytes();
         bytes.extend_from_slice(digits);
         bytes.extend_from_slice(after);
-        let metadata_end = self.metadata_end as usize + digits.len() - self.version_len as usize;
+        let metadata_end = self.metadata_end as usize + digits.len() - usize::from(self.version_len);
         let places = Places { version_at: before.len(), version_len: digits.len(), metadata_end };
-        Self::from_parts(bytes.into(), places, revision, self.head.clone())
+        Self { converted: self.converted, ..Self::from_parts(bytes.into(), places, revision, self.head.clone()) }
     }
 
     /// The member `metadata` in JSON: `"metadata":{...}`.
@@ -131,7 +131,7 @@ impl Object {
 
     /// A part of the object as a parsed value, without `apiVersion` and `kind`.
     pub fn read(&self, outline: Outline) -> Value {
-        outline.read(&self.bytes).unwrap_or(Value::Null)
+        outline.read_stored(&self.bytes, self.metadata_end as usize).unwrap_or(Value::Null)
     }
 
     /// The object's second form: what `encode` makes of its bytes, always the same. It is kept for the next time as far
@@ -141,6 +141,11 @@ impl Object {
     /// Those of `encode`.
     pub fn encoded<E>(&self, encode: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>) -> Result<Cow<'_, [u8]>, E> {
         self.kept.get_or_make(|| encode(&self.bytes))
+    }
+
+    /// The second form if it is kept.
+    pub fn kept(&self) -> Option<&[u8]> {
+        self.kept.get()
     }
 
     /// The object as a parsed value, as in [`Self::bytes`].
@@ -206,6 +211,18 @@ mod tests {
         for o in [o.clone(), o.with_resource_version(9), restored] {
             let text = format!("{{{}}}", std::str::from_utf8(o.metadata_member()).unwrap());
             assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap()["metadata"], o.to_value()["metadata"]);
+        }
+    }
+
+    #[test]
+    fn what_comes_after_managed_fields_is_read_wherever_they_stand() {
+        const PART: Outline =
+            Outline::Only(&[("metadata", Outline::Only(&[("name", Outline::WHOLE), ("uid", Outline::WHOLE)])), ("spec", Outline::WHOLE)]);
+        let mut pod = pod();
+        pod["metadata"]["managedFields"] = json!([{"manager": "m", "fieldsV1": {"f:metadata": {}}}]);
+        pod["spec"]["managedFields"] = json!("x");
+        for o in [Draft::new(&pod, Box::default(), 5).stamp(5), Draft::sorted(&pod, Box::default(), 5).stamp(5)] {
+            assert_eq!(o.read(PART), json!({"metadata": {"name": "a", "uid": "u"}, "spec": {"managedFields": "x"}}));
         }
     }
 

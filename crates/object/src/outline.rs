@@ -24,7 +24,12 @@ impl Outline {
     /// Reads this part of an object or list in compact JSON, which is trusted to be valid. What is of no interest is
     /// passed over: objects lack it, and lists keep their length. None if the text is no JSON.
     pub fn read(self, json: &[u8]) -> Option<Value> {
-        let mut reader = Reader { json, at: 0 };
+        self.read_stored(json, usize::MAX)
+    }
+
+    /// The same of an object whose metadata end here.
+    pub(crate) fn read_stored(self, json: &[u8], metadata_end: usize) -> Option<Value> {
+        let mut reader = Reader { json, at: 0, metadata_end };
         reader.value(self)
     }
 
@@ -40,9 +45,22 @@ impl Outline {
 struct Reader<'a> {
     json: &'a [u8],
     at: usize,
+    metadata_end: usize,
 }
 
 impl Reader<'_> {
+    /// Passes over the value of a member. Managed fields are much of an object and mostly the last of its metadata, whose
+    /// end is known.
+    fn pass_over(&mut self, name: &[u8]) -> Option<()> {
+        // Where they are not the last, as in custom resources, a text is: the uid.
+        let last = || self.json.get(self.metadata_end.checked_sub(2)?).filter(|byte| **byte == b']');
+        self.at = match name == b"managedFields" && self.at < self.metadata_end && last().is_some() {
+            true => self.metadata_end - 1,
+            false => value_end(self.json, self.at)?,
+        };
+        Some(())
+    }
+
     fn peek(&self) -> Option<u8> {
         self.json.get(self.at).copied()
     }
@@ -92,7 +110,7 @@ impl Reader<'_> {
                     let name = if escaped { serde_json::from_slice(quoted).ok()? } else { std::str::from_utf8(name).ok()?.to_owned() };
                     map.insert(name, self.value(inner)?);
                 }
-                None => self.at = value_end(self.json, self.at)?,
+                None => self.pass_over(name)?,
             }
             self.comma()?;
         }

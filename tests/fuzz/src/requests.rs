@@ -17,7 +17,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use minkapi_admission::Chain;
-use minkapi_http_server::{ApiService, Config, ResponseBody};
+use minkapi_http_server::{ApiService, Chunk, Config, ResponseBody};
 use minkapi_view::{CreateView, Views};
 use std::{
     str::from_utf8,
@@ -109,7 +109,7 @@ async fn check(request: &str, response: Response<ResponseBody>) {
     // Watches do not end by themselves.
     while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_millis(1), body.frame()).await {
         let Ok(frame) = frame;
-        text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+        text.extend_from_slice(&frame.data_ref().map(Chunk::to_vec).unwrap_or_default());
     }
     // Other answers of 500 are kube-apiserver's own.
     let panicked = parts.status == 500 && text.starts_with(b"This request caused apiserver to panic");

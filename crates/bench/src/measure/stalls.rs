@@ -1,6 +1,6 @@
 //! Stalls: how long a GET takes while others watch, write and list; and whether commits get in each other's way.
 
-use super::{JSON, Plan, create_pods, fresh, pods, prepare};
+use super::{JSON, Plan, create_pods, events, fresh, pods, prepare};
 use crate::{
     connection::{Connection, request, wait_until_answered},
     pod::{SLICES, Template},
@@ -25,13 +25,14 @@ const WRITES: usize = 2000;
 pub async fn measure(plan: &Plan, report: &mut Report) -> io::Result<()> {
     let server = fresh(plan).await?;
     create_pods(&server, "pod", 0, 10_000).await?;
+    let revision = events::revision(&server).await?;
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
     for number in 0..plan.watchers as u64 {
         let mut connection = Connection::open(&server.address).await?;
         // As kubelets do: each watches the pods of a node, of which there are fewer than kubelets here.
         let path = format!(
-            "{}?watch=true&timeoutSeconds=3600&resourceVersion=0&fieldSelector=spec.nodeName%3Dnode-{}",
+            "{}?watch=true&timeoutSeconds=3600&resourceVersion={revision}&fieldSelector=spec.nodeName%3Dnode-{}",
             pods(&server),
             number % SLICES
         );

@@ -71,7 +71,7 @@ async fn watches_are_counted_while_they_are_open_and_by_what_they_send() {
     let mut seen = 0;
     while seen < 4 {
         let frame = watch.frame().await.unwrap().unwrap();
-        seen += frame.data_ref().unwrap().iter().filter(|b| **b == b'\n').count();
+        seen += frame.data_ref().unwrap().to_vec().iter().filter(|b| **b == b'\n').count();
     }
     let labels = r#"component="apiserver",group="",resource="namespaces",scope="cluster",subresource="",verb="WATCH",version="v1""#;
     let open = metrics(&server).await;
