@@ -38,7 +38,7 @@ async fn compare(plan: &Plan, report: &mut Report, directory: &PathBuf, work: &s
     prepare(&server).await?;
     let resident = server.resident() as f64 / f64::from(1 << 20);
     report.remarks.push(format!("kube-apiserver and etcd use {resident:.0} MiB when idle."));
-    for (work, cost) in alone(&server, (plan.requests / 10).max(200)).await? {
+    for (work, cost) in alone(&server, (plan.requests / 20).max(200)).await? {
         if let Some(row) = report.costs.iter_mut().find(|row| row.work == work) {
             row.kube = Some(cost);
         }
