@@ -39,8 +39,9 @@ impl Does {
         }
     }
 
-    const fn codes(self) -> &'static [&'static str] {
+    const fn codes(self, custom: bool) -> &'static [&'static str] {
         match self {
+            Self::Patch if custom => &["200"],
             Self::Post => &["200", "201", "202"],
             Self::Put | Self::Patch => &["200", "201"],
             Self::Delete => &["200", "202"],
@@ -107,8 +108,9 @@ pub(super) struct About<'a> {
 /// The operation.
 pub(super) fn operation(components: &mut Components, about: About<'_>, does: Does) -> Value {
     let About { resource, sub, .. } = about;
+    // Of custom resources, subresources are said to be of the resource's kind too.
     let kind = sub
-        .filter(|s| !s.kind.is_empty())
+        .filter(|s| !s.kind.is_empty() && !resource.custom)
         .map_or((&resource.group, &resource.version, &resource.kind), |s| (&s.group, &s.version, &s.kind));
     let group = group_name(&resource.group);
     let mut operation = json!({
@@ -119,7 +121,7 @@ pub(super) fn operation(components: &mut Components, about: About<'_>, does: Doe
         "x-kubernetes-action": does.action(),
         "x-kubernetes-group-version-kind": {"group": &**kind.0, "version": &**kind.1, "kind": &**kind.2},
     });
-    let mut parameters = parameters::of(does, components.descriptions());
+    let mut parameters = parameters::of(does, resource.custom, components.descriptions());
     let more = if is_log(about) { connect::LOG } else { connect::parameters(kind.2) };
     parameters.extend(more.iter().map(|p| parameters::query(p, components.descriptions())));
     operation["parameters"] = parameters.into();
@@ -177,14 +179,10 @@ fn media_types(custom: bool) -> &'static [&'static str] {
     }
 }
 
-/// What lists and watches answer in.
+/// What lists and watches answer in; of custom resources, streams are not told.
 fn streamed(custom: bool) -> Vec<&'static str> {
-    let watch: &[&str] = if custom {
-        &["application/json;stream=watch"]
-    } else {
-        &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"]
-    };
-    media_types(custom).iter().chain(watch).copied().collect()
+    const STREAMS: &[&str] = &["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+    media_types(custom).iter().chain(if custom { &[] } else { STREAMS }).copied().collect()
 }
 
 /// Whether a deletion is said to be answered with the object: where it is, but for namespaces, which upstream wraps.
@@ -219,7 +217,7 @@ fn responses(components: &mut Components, about: About<'_>, does: Does) -> Value
         }
         Does::Post | Does::Get | Does::Put | Does::Patch => content(types, &object(components, about)),
     };
-    for code in does.codes() {
+    for code in does.codes(custom) {
         let description = match *code {
             "201" => "Created",
             "202" => "Accepted",

@@ -56,9 +56,14 @@ const DELETE: [Parameter; 5] = [
     p("propagationPolicy", "string", ""),
 ];
 
+/// What a read of a custom resource has; those of built-in ones are not told.
+const READ: [Parameter; 1] = [p("resourceVersion", "string", "The version that what is read may not be older than.")];
+
 /// The query parameters of an operation.
-pub(super) fn of(does: Does, descriptions: &Descriptions) -> Vec<Value> {
+pub(super) fn of(does: Does, custom: bool, descriptions: &Descriptions) -> Vec<Value> {
     let own: Vec<Parameter> = match does {
+        Does::DeleteCollection if custom => LIST.into(),
+        Does::Get if custom => READ.into(),
         Does::Post | Does::Put => WRITE.into(),
         Does::Patch => WRITE.iter().chain(&FORCE).copied().collect(),
         Does::List | Does::Watch | Does::WatchList => LIST.into(),

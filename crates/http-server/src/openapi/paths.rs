@@ -48,7 +48,7 @@ pub(super) fn add(paths: &mut Map<String, Value>, components: &mut Components, r
     for sub in resource.subresources.iter() {
         let path = format!("{prefix}{within}/{plural}/{{name}}/{}", sub.name);
         let about = About { sub: Some(sub), ..about };
-        let name = format!("name of the {}", if sub.kind.is_empty() { &resource.kind } else { &sub.kind });
+        let name = format!("name of the {}", if sub.kind.is_empty() || resource.custom { &resource.kind } else { &sub.kind });
         let mut in_path: Vec<(&str, &str)> = of_object.iter().map(|(n, text)| (*n, if *n == "name" { &*name } else { text })).collect();
         let does = of_sub(sub);
         put(path.clone(), about, &does, &in_path);

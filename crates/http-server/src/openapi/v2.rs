@@ -97,10 +97,14 @@ fn operation(operation: Value) -> Value {
         (code, new)
     });
     let responses: Map<String, Value> = responses.collect();
+    let makes = |media_type: &str| produces.iter().any(|p| p == media_type);
     if !operation.contains_key("x-kubernetes-action") {
         // What is not about objects takes what it makes, unless that is plain text.
         let of_text = responses.get("200").is_some_and(|ok| ok["schema"]["type"] == "string");
         consumes = if of_text { Vec::new() } else { produces.clone() };
+    } else if makes("application/json") && !makes("application/vnd.kubernetes.protobuf") && consumes == ["*/*"] {
+        // Custom resources name what they take, also where there is no body.
+        consumes.clone_from(&produces);
     }
     if !consumes.is_empty() {
         operation.insert("consumes".into(), consumes.into());
