@@ -15,7 +15,7 @@ pub struct Args {
     /// Compare with kube-apiserver and etcd from target/clients (`cargo xtask clients kube-apiserver etcd kubectl`).
     #[arg(long)]
     with_kube_apiserver: bool,
-    /// Only these parts: start, requests, events, lists, sizes, stalls, commits, scheduler. Writes nothing.
+    /// Only these parts: start, requests, events, lists, sizes, stalls, commits, scheduler, kube-apiserver. Writes nothing.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Count the instructions of requests by valgrind instead, and compare with those written down.

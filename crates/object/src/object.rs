@@ -175,7 +175,7 @@ impl Object {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Draft, Object};
+    use crate::{Draft, Object, Outline};
     use serde_json::json;
 
     fn pod() -> serde_json::Value {
