@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 pub mod clients;
-pub mod create_fuzz;
 pub mod conversion_webhook;
+pub mod create_fuzz;
 pub mod http;
 pub mod kubelet;
 pub mod manifests;

@@ -1,13 +1,20 @@
 //! A type checker for what schemas declare: undefined fields, undeclared names, operators on the wrong types. It also adds
 //! up what an expression may cost.
 
-use crate::{cost, expression::Scope, functions, locate, macros::MAP_INSERT, overloads, types::Type};
+use crate::{
+    cost,
+    expression::Scope,
+    functions, locate,
+    macros::{MAP_INSERT, SORT_BY_KEYS},
+    overloads,
+    types::Type,
+};
 use kube_cel::cel::{
     IdedExpr,
     common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators},
 };
 use minkapi_schema::{duration, time::Time};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What is known of a part of an expression.
 #[derive(Debug, Clone)]
@@ -25,6 +32,10 @@ pub struct Checker<'s> {
     source: &'s str,
     scope: Scope,
     issues: Vec<(usize, String)>,
+    /// About what is written out, which is only looked at when all else is right.
+    written: Vec<(usize, String)>,
+    /// How often each undeclared name was met.
+    met: BTreeMap<String, usize>,
 }
 
 /// Operators with their spelling.
@@ -44,11 +55,14 @@ const BINARY: [(&str, &str); 11] = [
 
 impl<'s> Checker<'s> {
     pub const fn new(source: &'s str, scope: Scope) -> Self {
-        Self { source, scope, issues: Vec::new() }
+        Self { source, scope, issues: Vec::new(), written: Vec::new(), met: BTreeMap::new() }
     }
 
     /// The issues in the order of the text.
     pub fn into_issues(mut self) -> Vec<String> {
+        if self.issues.is_empty() {
+            self.issues = self.written;
+        }
         self.issues.sort_by_key(|(at, _)| *at);
         self.issues.iter().map(|(at, message)| locate::issue(self.source, *at, message)).collect()
     }
@@ -68,6 +82,7 @@ impl<'s> Checker<'s> {
             Expr::Comprehension(c) => self.comprehension(c),
             Expr::List(list) => {
                 let items: Vec<Checked> = list.elements.iter().map(|e| self.check(e)).collect();
+                self.homogeneous(list.elements.iter().zip(&items));
                 let cost = items.iter().fold(10u64, |sum, item| sum.saturating_add(item.cost));
                 let item = common(items.iter().map(|item| &item.of));
                 known(Type::List(Arc::new(item), items.len() as u64), cost)
@@ -79,6 +94,9 @@ impl<'s> Checker<'s> {
                     if let EntryExpr::MapEntry(entry) = &entry.expr {
                         cost = cost.saturating_add(self.check(&entry.key).cost);
                         let value = self.check(&entry.value);
+                        if let Some(first) = values.first() {
+                            self.alike(first, &entry.value, &value.of);
+                        }
                         cost = cost.saturating_add(value.cost);
                         values.push(value.of);
                     }
@@ -89,12 +107,32 @@ impl<'s> Checker<'s> {
         }
     }
 
+    /// What is written out in one list has one type.
+    fn homogeneous<'i>(&mut self, items: impl Iterator<Item = (&'i IdedExpr, &'i Checked)>) {
+        let mut first = None;
+        for (expr, checked) in items {
+            match first {
+                None => first = Some(&checked.of),
+                Some(first) => self.alike(first, expr, &checked.of),
+            }
+        }
+    }
+
+    fn alike(&mut self, first: &Type, expr: &IdedExpr, of: &Type) {
+        if !same_kind(first, of) {
+            let at = self.place_of(expr);
+            self.written.push((at, format!("expected type '{first}' but found '{of}'")));
+        }
+    }
+
     fn ident(&mut self, name: &str) -> Checked {
         if let Some(of) = self.scope.get(name) {
             return known(of.clone(), 1);
         }
         if !functions::TYPE_NAMES.contains(&name) && !name.starts_with('@') && !name.starts_with('#') {
-            let at = locate::ident(self.source, name);
+            let times = self.met.entry(name.to_owned()).or_default();
+            let at = locate::ident(self.source, name, *times);
+            *times += 1;
             self.report(at, format!("undeclared reference to '{name}' (in container '')"));
         }
         known(Type::Dyn, 1)
@@ -145,7 +183,10 @@ impl<'s> Checker<'s> {
         if name == "optional.none" || (namespace.as_deref() == Some("optional") && name == "none") {
             return known(Type::Optional(Arc::new(Type::Dyn)), 1);
         }
-        let of = self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref());
+        let of = match self.optional_field(call, &types) {
+            Some(of) => of,
+            None => self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref()),
+        };
         match name {
             "matches" => self.pattern(call),
             "timestamp" => self.literal(call, |text| Time::parse(text).is_ok()),
@@ -176,13 +217,23 @@ impl<'s> Checker<'s> {
         known(of, inner.saturating_add(own))
     }
 
+    /// The type of `object.?field`.
+    fn optional_field(&mut self, call: &CallExpr, types: &[&Type]) -> Option<Type> {
+        let ([_, name], [of, _]) = (call.args.as_slice(), types) else { return None };
+        let (Type::Object(fields, _), Expr::Literal(LiteralValue::String(field))) = (unwrapped(of), &name.expr) else { return None };
+        if call.func_name != operators::OPT_INDEX {
+            return None;
+        }
+        Some(Type::Optional(Arc::new(fields.get(field.inner()).cloned().unwrap_or(Type::Dyn))))
+    }
+
     /// A text that is written out must be one that the function can read.
     fn literal(&mut self, call: &CallExpr, reads: impl Fn(&str) -> bool) {
         let [argument] = call.args.as_slice() else { return };
         let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return };
         if !reads(text.inner()) {
             let name = &call.func_name;
-            self.report(locate::argument(self.source, name), format!("invalid {name} argument"));
+            self.written.push((locate::argument(self.source, name), format!("invalid {name} argument")));
         }
     }
 
@@ -205,6 +256,10 @@ impl<'s> Checker<'s> {
                 Some((_, sign)) => locate::operator(self.source, sign),
                 None => locate::call(self.source, &call.func_name),
             },
+            Expr::Literal(LiteralValue::String(text)) => {
+                let forms = ['\'', '"'].map(|quote| format!("{quote}{}{quote}", text.inner()));
+                forms.iter().find_map(|form| self.source.find(form.as_str())).unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -213,7 +268,7 @@ impl<'s> Checker<'s> {
     fn pattern(&mut self, call: &CallExpr) {
         let Some(Expr::Literal(LiteralValue::String(text))) = call.args.last().map(|a| &a.expr) else { return };
         if minkapi_schema::pattern::compile(text.inner()).is_err() {
-            self.report(locate::argument(self.source, "matches"), "invalid matches argument".to_owned());
+            self.written.push((locate::argument(self.source, "matches"), "invalid matches argument".to_owned()));
         }
     }
 
@@ -259,7 +314,11 @@ impl<'s> Checker<'s> {
                     Type::Dyn
                 }
             },
-            (operators::OPT_INDEX, _) => Type::Optional(Arc::new(Type::Dyn)),
+            (operators::OPT_INDEX, [of, _]) => Type::Optional(Arc::new(match unwrapped(of) {
+                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
+                _ => Type::Dyn,
+            })),
+            (SORT_BY_KEYS, [of, _]) => Type::clone(of),
             (MAP_INSERT, [_, _, value]) => Type::Map(Arc::new(Type::clone(value)), 1),
             (MAP_INSERT, _) => Type::Map(Arc::new(Type::Dyn), 1),
             _ if namespace.is_some() => functions::result(name, None).unwrap_or(Type::Dyn),

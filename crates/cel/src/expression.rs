@@ -2,13 +2,13 @@
 
 use crate::{
     check::Checker,
-    conversions,
+    conversions, format,
     functions::TYPE_NAMES,
     locate,
     lower::{self, lower},
     macros::Misuse,
     rewrite::rewrite,
-    timestamps,
+    texts, timestamps,
     types::Type,
 };
 use kube_cel::{
@@ -181,6 +181,8 @@ fn functions() -> Context<'static> {
     conversions::register(&mut context);
     lower::register(&mut context);
     timestamps::register(&mut context);
+    format::register(&mut context);
+    texts::register(&mut context);
     context.add_function("type", |value: Value| conversions::type_name(&value));
     for name in TYPE_NAMES {
         context.add_variable_from_value(name, name.to_owned());
@@ -220,7 +222,9 @@ fn library_error(message: &str) -> String {
         return format!("index out of range: {}", number_after("index "));
     }
     if let Some((call, length)) = message.split_once(" out of range for list of length ") {
-        return format!("cannot {call}, list is length {length}");
+        let negative = call.split('(').nth(1).is_some_and(|indexes| indexes.contains('-'));
+        let why = if negative { "negative indexes not supported".to_owned() } else { format!("list is length {length}") };
+        return format!("cannot {call}, {why}");
     }
     if let Some(list) = message.strip_prefix("cannot call ").and_then(|m| m.strip_suffix(" on empty list")) {
         return format!("{list} called on empty list");
@@ -228,10 +232,16 @@ fn library_error(message: &str) -> String {
     if message.starts_with("no numeric value in '") {
         return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned();
     }
-    if message.starts_with("invalid semver '") && quoted.matches('.').count() < 2 {
-        return "No Major.Minor.Patch elements found".to_owned();
+    if let Some(why) = message.strip_prefix("invalid semver '").and_then(|_| texts::semver_error(quoted)) {
+        return why;
     }
-    message.to_owned()
+    match message {
+        "quantity is not an integer" => "cannot convert value to integer".to_owned(),
+        "depth must be non-negative" => "level must be non-negative".to_owned(),
+        // Only `containsIP` still parses addresses that were not looked at before.
+        m if m.starts_with("invalid IP address") => "no such overload".to_owned(),
+        m => m.to_owned(),
+    }
 }
 
 fn uses(expr: &IdedExpr, variable: &str) -> bool {
@@ -311,6 +321,14 @@ mod tests {
             error("1 + 'a'"),
             "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + 'a'\n | ..^"
         );
+        assert_eq!(
+            error("self.name.startsWith(1)"),
+            "ERROR: <input>:1:21: found no matching overload for 'startsWith' applied to 'string.(int)'\n | self.name.startsWith(1)\n | ....................^"
+        );
+        assert!(error("any.list.all(1, v, true)").contains(":14: argument must be a simple name"));
+        assert!(error("any.list.all(i, i, true)").contains(":17: duplicate variable name: i"));
+        assert!(error("math.abs(1) == 1").contains("undeclared reference to 'math'"));
+        assert!(error("self.min && true").contains("expected type 'bool' but found 'int'"));
         assert!(error("self.min <").starts_with("ERROR: <input>:1:11: Syntax error: mismatched input '<EOF>'"));
     }
 
@@ -325,10 +343,26 @@ mod tests {
             ("type(self.min) == int && type(any.list) == list", Value::Bool(true)),
             ("any.list.all(x, x > 0) && any.list.exists(x, x == 2)", Value::Bool(true)),
             ("quantity('1Gi').isGreaterThan(quantity('1Mi'))", Value::Bool(true)),
+            ("any.list.all(i, v, i < 2 && v == i + 1) && any.list.exists(i, v, i == 1 && v == 2)", Value::Bool(true)),
+            ("any.labels.existsOne(k, v, k == 'a' && v == 'b')", Value::Bool(true)),
+            ("any.list.transformList(i, v, i > 0, v * 2) == [4]", Value::Bool(true)),
+            ("any.labels.transformMap(k, v, v + k) == {'a': 'ba'}", Value::Bool(true)),
+            ("any.labels.transformMapEntry(k, v, {v: k}) == {'b': 'a'}", Value::Bool(true)),
+            ("any.list.all(i, v, any.list.exists(j, w, j == i && w == v))", Value::Bool(true)),
+            ("any.?labels.optMap(l, l.a).orValue('') == 'b'", Value::Bool(true)),
+            ("any.?nope.optFlatMap(l, optional.of(l)).hasValue()", Value::Bool(false)),
+            ("[3, 1, 2].sortBy(x, -x) == [3, 2, 1] && [1, 2].reverse() == [2, 1]", Value::Bool(true)),
+            ("string(ip('::1')) == '::1' && ip.isCanonical('::1') && string(cidr('10.0.0.0/8')) == '10.0.0.0/8'", Value::Bool(true)),
+            ("timestamp('2024-05-06T07:08:09Z').getHours('America/New_York') == 3", Value::Bool(true)),
+            ("timestamp('2024-05-06T07:08:09Z').getHours('+02:00') == 9", Value::Bool(true)),
+            ("format.named('dns1123Label').value().validate('A').hasValue()", Value::Bool(true)),
         ] {
             assert_eq!(value(source), Ok(expected), "{source}");
         }
         assert_eq!(value("any.nope == 1"), Err("no such key: nope".to_owned()));
+        let twice = value("any.list.transformMapEntry(i, v, {'same': v}) == {}");
+        assert_eq!(twice, Err("insert failed: key same already exists".to_owned()));
+        assert!(value("ip(self.name) == ip('::1')").unwrap_err().ends_with("ParseAddr(\"x\"): unable to parse IP"));
         assert_eq!(value("any.list[5] == 1"), Err("index out of bounds: 5".to_owned()));
     }
 

@@ -48,7 +48,8 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         "string" => Type::Text(u64::MAX),
         "lowerAscii" | "upperAscii" | "substring" | "trim" if matches!(on, Some(Type::Text(_))) => on.cloned().unwrap_or(Type::TEXT),
         "lowerAscii" | "upperAscii" | "replace" | "substring" | "trim" | "join" | "charAt" | "find" | "getScheme" | "getHost"
-        | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "escapeKey" | "reason" | "error" | "reverse" => Type::TEXT,
+        | "getHostname" | "getPort" | "getEscapedPath" | "quote" | "escapeKey" | "reason" | "error" => Type::TEXT,
+        "reverse" | "sort" | "slice" | "distinct" => on.cloned().unwrap_or(Type::Dyn),
         "split" | "findAll" => Type::List(Arc::new(Type::TEXT), Type::TEXT.max_size()),
         "bytes" => Type::Bytes(Type::TEXT.max_size()),
         "timestamp" => Type::Timestamp,
@@ -78,10 +79,7 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "min"
         | "max"
         | "sum"
-        | "slice"
         | "flatten"
-        | "distinct"
-        | "sort"
         | "sortBy"
         | "range"
         | "first"

@@ -8,6 +8,7 @@ mod conversions;
 mod convert;
 mod cost;
 mod expression;
+mod format;
 mod functions;
 mod locate;
 mod lower;
@@ -17,8 +18,10 @@ mod netip;
 mod overloads;
 mod rewrite;
 mod rules;
+mod texts;
 mod timestamps;
 mod types;
+mod url;
 
 pub use convert::{convert, map, to_json};
 pub use expression::{Expression, Scope};

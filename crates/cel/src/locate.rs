@@ -10,9 +10,11 @@ pub fn issue(source: &str, offset: usize, message: &str) -> String {
     format!("ERROR: <input>:{number}:{}: {message}\n | {line}\n | {}^", column + 1, ".".repeat(column))
 }
 
-/// Where a variable is used first.
-pub fn ident(source: &str, name: &str) -> usize {
-    words(source, name).find(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.')).unwrap_or(0)
+/// Where a variable is used, after so many uses.
+pub fn ident(source: &str, name: &str, after: usize) -> usize {
+    let mut uses = words(source, name).filter(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.'));
+    let first = uses.next().unwrap_or(0);
+    if after == 0 { first } else { uses.nth(after - 1).unwrap_or(first) }
 }
 
 /// Where a variable is used last.

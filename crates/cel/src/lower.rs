@@ -1,7 +1,10 @@
 //! From a checked expression to one that the interpreter can evaluate: loops with two variables become loops over pairs, and
 //! arguments of some functions pass a guard that refuses them in upstream's words.
 
-use crate::{macros::MAP_INSERT, netip};
+use crate::{
+    macros::{MAP_INSERT, SORT_BY_KEYS},
+    netip, url,
+};
 use kube_cel::cel::{
     Context, ExecutionError, IdedExpr, Value,
     common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, LiteralValue, operators},
@@ -14,7 +17,10 @@ use std::{collections::HashMap, sync::Arc};
 const ENTRIES: &str = "@entries";
 
 /// Functions whose last argument passes a guard first: name and guard.
-const GUARDED: [(&str, &str); 4] = [("ip", "@ipText"), ("ip.isCanonical", "@ipText"), ("cidr", "@cidrText"), ("containsCIDR", "@cidrText")];
+const GUARDED: [(&str, &str); 2] = [("cidr", "@cidrText"), ("containsCIDR", "@cidrText")];
+
+/// Functions that do not pass on errors of their argument, so that it is looked at before.
+const LOOKED_AT: [(&str, &str); 2] = [("ip", "@isIpText"), ("url", "@isUrlText")];
 
 /// Rewrites an expression and all inside of it.
 pub fn lower(expr: &mut IdedExpr) {
@@ -28,6 +34,11 @@ fn lower_within(expr: &mut IdedExpr, loops: &mut usize) {
     if is_named_format(&expr.expr) {
         let named = std::mem::replace(expr, nothing());
         *expr = call("@optional", vec![named]);
+        return;
+    }
+    if let Some(look) = look_of(&expr.expr) {
+        let either = std::mem::replace(expr, nothing());
+        *expr = call("_?_:_", vec![look, either.clone(), either]);
         return;
     }
     match &mut expr.expr {
@@ -47,6 +58,14 @@ fn lower_within(expr: &mut IdedExpr, loops: &mut usize) {
         }
         _ => {}
     }
+}
+
+/// What looks at the argument of a function first; it is true, or an error.
+fn look_of(expr: &Expr) -> Option<IdedExpr> {
+    let Expr::Call(of) = expr else { return None };
+    let [argument] = of.args.as_slice() else { return None };
+    let (_, look) = LOOKED_AT.iter().find(|(name, _)| *name == of.func_name && of.target.is_none())?;
+    Some(call(look, vec![argument.clone()]))
 }
 
 /// `format.named(...)`, which is optional.
@@ -132,6 +151,9 @@ pub fn register(context: &mut Context<'_>) {
     context.add_function("unwrapOpt", |This(list): This<Value>| unwrapped(&list));
     context.add_function("optional.unwrap", |list: Value| unwrapped(&list));
     context.add_function("@ipText", |value: Value| checked("ip", value, netip::check_ip));
+    context.add_function("@isIpText", |value: Value| checked("ip", value, netip::check_ip).map(|_| Value::Bool(true)));
+    context.add_function("@isUrlText", |value: Value| checked("url", value, url::check).map(|_| Value::Bool(true)));
+    context.add_function(SORT_BY_KEYS, |list: Value, keys: Value| sorted(&list, &keys));
     context.add_function("@cidrText", |value: Value| checked("cidr", value, netip::check_cidr));
 }
 
@@ -140,6 +162,23 @@ fn checked(function: &str, value: Value, check: fn(&str) -> Result<(), String>) 
         check(text).map_err(|why| ExecutionError::function_error(function, why))?;
     }
     Ok(value)
+}
+
+/// A list in the order of keys, of which each item has one.
+fn sorted(list: &Value, keys: &Value) -> Result<Value, ExecutionError> {
+    let (Value::List(list), Value::List(keys)) = (list, keys) else { return Err(ExecutionError::NoSuchOverload) };
+    let mut pairs: Vec<(&Value, &Value)> = keys.iter().zip(list.iter()).collect();
+    let mut comparable = true;
+    pairs.sort_by(|(a, _), (b, _)| {
+        a.partial_cmp(b).unwrap_or_else(|| {
+            comparable = false;
+            std::cmp::Ordering::Equal
+        })
+    });
+    if !comparable {
+        return Err(ExecutionError::function_error("sortBy", "list elements must be comparable"));
+    }
+    Ok(Value::List(Arc::new(pairs.into_iter().map(|(_, item)| item.clone()).collect())))
 }
 
 fn key_of(value: &Value) -> Result<Key, ExecutionError> {

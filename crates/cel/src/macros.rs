@@ -11,6 +11,9 @@ const RESULT: &str = "@result";
 /// Adds an entry to a map; see [`crate::lower`].
 pub const MAP_INSERT: &str = "@mapInsert";
 
+/// Sorts a list by keys; see [`crate::lower`].
+pub const SORT_BY_KEYS: &str = "@sortByKeys";
+
 /// A use of a macro that is none: its name, the index of the argument at fault, and what is wrong.
 pub type Misuse = (String, usize, String);
 
@@ -21,7 +24,7 @@ pub type Misuse = (String, usize, String);
 pub fn expand(expr: &mut IdedExpr) -> Result<(), Misuse> {
     let Expr::Call(call) = &mut expr.expr else { return Ok(()) };
     let Some(make) = expander(&call.func_name, call.args.len()).filter(|_| call.target.is_some()) else { return Ok(()) };
-    let names = if call.func_name.starts_with("opt") { 1 } else { 2 };
+    let names = if call.func_name.starts_with("opt") || call.func_name == "sortBy" { 1 } else { 2 };
     let mut variables: Vec<String> = Vec::new();
     for (index, arg) in call.args.iter().take(names).enumerate() {
         let Expr::Ident(name) = &arg.expr else { return Err((call.func_name.clone(), index, "argument must be a simple name".to_owned())) };
@@ -46,6 +49,7 @@ fn expander(name: &str, args: usize) -> Option<Expander> {
         ("transformList", 3 | 4) => transform_list,
         ("transformMap", 3 | 4) => transform_map,
         ("transformMapEntry", 3 | 4) => transform_map_entry,
+        ("sortBy", 2) => sort_by,
         ("optMap", 2) => opt_map,
         ("optFlatMap", 2) => opt_flat_map,
         _ => return None,
@@ -146,6 +150,11 @@ fn transform_map(target: IdedExpr, variables: Vec<String>, args: Vec<IdedExpr>) 
 
 fn transform_map_entry(target: IdedExpr, variables: Vec<String>, args: Vec<IdedExpr>) -> IdedExpr {
     collect(target, variables, args, Expr::Map(MapExpr { entries: Vec::new() }), |entry| call(MAP_INSERT, vec![ident(RESULT), entry]))
+}
+
+fn sort_by(target: IdedExpr, variables: Vec<String>, args: Vec<IdedExpr>) -> IdedExpr {
+    let keys = transform_list(target.clone(), variables, args);
+    call(SORT_BY_KEYS, vec![target, keys])
 }
 
 /// `target.hasValue() ? then(x) : optional.none()`, where x is the target's value.
