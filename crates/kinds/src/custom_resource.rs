@@ -1,6 +1,7 @@
 //! Custom resources: the rules that a CustomResourceDefinition makes for its objects.
 
 mod embedded;
+mod extent;
 mod json_path;
 mod printer;
 mod scale;
@@ -13,6 +14,7 @@ pub use served::{ServedCustomResource, served_resources};
 pub use version::compare_versions;
 
 use crate::{Column, Context, FieldValue, Row, SelectableField, Strategy, Traits, update, value};
+use extent::Extent;
 use minkapi_cel::Rules;
 use minkapi_object::{Outline, Status};
 use minkapi_registry::Struct;
@@ -32,6 +34,8 @@ pub struct CustomResource {
     api_version: String,
     kind: String,
     schema: Arc<Structural>,
+    extent: Extent,
+    storage_extent: Extent,
     /// Schema of the version in which objects are stored.
     storage_schema: Arc<Structural>,
     /// The schemas of all versions, served or not, by apiVersion.
@@ -70,7 +74,9 @@ impl CustomResource {
     /// # Errors
     /// Its metadata has a wrong form.
     pub fn decode_value(&self, mut value: Value) -> Result<Decoded, DecodeError> {
-        self.schema.default_value(&mut value);
+        if self.extent.defaults {
+            self.schema.default_value(&mut value);
+        }
         let problems = self.schema.coerce(&mut value, self.metadata).map_err(DecodeError::Unfit)?;
         Ok(Decoded { value, problems, emptied: Vec::new() })
     }
@@ -78,7 +84,9 @@ impl CustomResource {
     /// Fills in what upstream fills in whenever it reads from storage: defaults where preparation took a status away, and of
     /// fields that the version of the request does not have.
     pub fn default_stored(&self, stored: &mut Value) {
-        self.storage_schema.default_value(stored);
+        if self.storage_extent.defaults {
+            self.storage_schema.default_value(stored);
+        }
     }
 
     /// An object as it comes from storage, before it is converted: with the defaults of the version in which it was stored.
@@ -123,8 +131,10 @@ impl CustomResource {
 
     /// What create and update have in common once the values have been checked.
     fn rest(&self, new: &Value, old: Option<&Value>, mut errors: ErrorList) -> ErrorList {
-        errors.extend(validate_embedded(new, &self.schema, &Path::ROOT));
-        if old.is_none_or(|old| self.schema.validate_list_types(old).is_empty()) {
+        if self.extent.embedded {
+            errors.extend(validate_embedded(new, &self.schema, &Path::ROOT));
+        }
+        if self.extent.list_types && old.is_none_or(|old| self.schema.validate_list_types(old).is_empty()) {
             errors.extend(self.schema.validate_list_types(new));
         }
         self.expressions(new, old, errors)
@@ -158,7 +168,9 @@ impl Strategy for CustomResource {
     }
 
     fn default(&self, object: &mut Value) {
-        self.schema.default_value(object);
+        if self.extent.defaults {
+            self.schema.default_value(object);
+        }
     }
 
     fn prepare_for_create(&self, _cx: &Context<'_>, object: &mut Value) {

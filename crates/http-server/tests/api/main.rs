@@ -5,6 +5,7 @@
 mod access;
 mod client;
 mod clock;
+mod custom_resources;
 mod discovery;
 mod documents;
 mod metrics;

@@ -1,6 +1,6 @@
 //! From a CustomResourceDefinition to what is served of it.
 
-use super::{CustomResource, ScalePaths, compare_versions, printer::Printer, selectable_field};
+use super::{CustomResource, ScalePaths, compare_versions, extent::Extent, printer::Printer, selectable_field};
 use crate::{
     SelectableField,
     custom_resource_definition::{ESTABLISHED, TERMINATING, is_condition_true, storage_version},
@@ -95,6 +95,8 @@ fn strategy(
         rules: Arc::new(Rules::compile(&schema)),
         api_version: resource.api_version().into_owned(),
         kind: value::at(spec, &["names"]).map_or("", |names| value::text(names, "kind")).to_owned(),
+        extent: Extent::of(&schema),
+        storage_extent: Extent::of(&storage_schema),
         schema,
         storage_schema,
         versions,
