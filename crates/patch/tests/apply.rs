@@ -216,12 +216,9 @@ impl Versions for TwoVersions {
         match to {
             "example.com/v2" => {
                 rename("replicas", "count");
-                let spec = common::of(common::object("", vec![common::field("count", common::int())]));
-                let fields = vec![
-                    common::field("apiVersion", common::string()),
-                    common::field("kind", common::string()),
-                    common::field("spec", spec),
-                ];
+                let members = vec![common::field("count", common::int()), common::field("tags", common::set(common::string()))];
+                let mut fields: Vec<_> = common::thing().fields.iter().filter(|field| field.name != "spec").cloned().collect();
+                fields.push(common::field("spec", common::of(common::object("", members))));
                 Some((object, Ref::Shared(std::sync::Arc::new(common::object("", fields)))))
             }
             "example.com/v1" => {
