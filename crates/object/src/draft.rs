@@ -1,6 +1,6 @@
 //! An object that is complete but for its resourceVersion.
 
-use crate::{Head, Object, json, object::Places};
+use crate::{Head, Object, fields_v1, json, object::Places};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -67,6 +67,9 @@ const METADATA: [&str; 15] = [
     "managedFields",
 ];
 
+/// Members of ManagedFieldsEntry in the order of the Go type.
+const MANAGED_FIELDS_ENTRY: [&str; 7] = ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+
 impl Draft {
     /// Encodes `object` without `apiVersion` and `kind`, metadata first. `expected` is a guess at the revision: a right
     /// number of digits saves a copy in [`Self::stamp`].
@@ -102,6 +105,7 @@ impl Draft {
                 for key in METADATA {
                     match meta.get(key) {
                         _ if key == "resourceVersion" => version = push_version(&mut bytes, expected),
+                        Some(entries) if key == "managedFields" => push_managed_fields(&mut bytes, entries, &MANAGED_FIELDS_ENTRY),
                         Some(value) => push_member(&mut bytes, layout, &["metadata", key], value),
                         None => {}
                     }
@@ -111,9 +115,13 @@ impl Draft {
             KeyOrder::Sorted => {
                 let (before, after): (Vec<_>, Vec<_>) =
                     meta.iter().filter(|(key, _)| *key != "resourceVersion").partition(|(key, _)| key.as_str() < "resourceVersion");
-                before.into_iter().for_each(|(key, value)| push_member(&mut bytes, layout, &["metadata", key], value));
+                let push = |bytes: &mut Vec<u8>, (key, value): (&String, &Value)| match key.as_str() {
+                    "managedFields" => push_managed_fields(bytes, value, &[]),
+                    key => push_member(bytes, layout, &["metadata", key], value),
+                };
+                before.into_iter().for_each(|member| push(&mut bytes, member));
                 let version = push_version(&mut bytes, expected);
-                after.into_iter().for_each(|(key, value)| push_member(&mut bytes, layout, &["metadata", key], value));
+                after.into_iter().for_each(|member| push(&mut bytes, member));
                 version
             }
         };
@@ -186,13 +194,22 @@ fn push_version(bytes: &mut Vec<u8>, expected: u64) -> (usize, usize) {
     (at, len)
 }
 
+fn push_managed_fields(bytes: &mut Vec<u8>, entries: &Value, order: &[&str]) {
+    push_key(bytes, "managedFields");
+    fields_v1::write(bytes, entries, order);
+}
+
 fn push_member(bytes: &mut Vec<u8>, layout: &dyn Layout, path: &[&str], value: &Value) {
+    push_key(bytes, path.last().unwrap_or(&""));
+    layout.write(path, value, bytes);
+}
+
+fn push_key(bytes: &mut Vec<u8>, key: &str) {
     if !bytes.ends_with(b"{") {
         bytes.push(b',');
     }
-    json::write_text(bytes, path.last().unwrap_or(&""));
+    json::write_text(bytes, key);
     bytes.push(b':');
-    layout.write(path, value, bytes);
 }
 
 fn push_digits(bytes: &mut Vec<u8>, n: u64) {

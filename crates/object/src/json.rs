@@ -18,29 +18,39 @@ pub fn write_json(out: &mut Vec<u8>, value: &Value) {
                 (None, None) => drop(serde_json::to_writer(out, number)),
             }
         }
-        Value::Array(items) => {
-            out.push(b'[');
-            for (n, item) in items.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_json(out, item);
-            }
-            out.push(b']');
-        }
-        Value::Object(members) => {
-            out.push(b'{');
-            for (n, (key, value)) in members.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write_text(out, key);
-                out.push(b':');
-                write_json(out, value);
-            }
-            out.push(b'}');
-        }
+        Value::Array(items) => write_list(out, items, write_json),
+        Value::Object(members) => write_members(out, members, |out, _, value| write_json(out, value)),
     }
+}
+
+/// Appends a list whose items are written by `write`.
+pub fn write_list(out: &mut Vec<u8>, items: &[Value], write: impl Fn(&mut Vec<u8>, &Value)) {
+    out.push(b'[');
+    for (n, item) in items.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
+/// Appends an object of these members, whose values are written by `write`.
+pub fn write_members<'v>(
+    out: &mut Vec<u8>,
+    members: impl IntoIterator<Item = (&'v String, &'v Value)>,
+    write: impl Fn(&mut Vec<u8>, &str, &Value),
+) {
+    out.push(b'{');
+    for (n, (key, value)) in members.into_iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write_text(out, key);
+        out.push(b':');
+        write(out, key, value);
+    }
+    out.push(b'}');
 }
 
 /// Appends a JSON string.

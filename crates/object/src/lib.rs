@@ -8,6 +8,7 @@
 
 mod draft;
 mod field_selector;
+pub mod fields_v1;
 mod gvk;
 mod head;
 mod json;

@@ -1,6 +1,6 @@
 //! A stored object.
 
-use crate::{Head, Marks, Outline, kept::Kept, value_end};
+use crate::{Head, Marks, Outline, fields_v1, kept::Kept, value_end};
 use bytes::Bytes;
 use serde_json::Value;
 use std::{borrow::Cow, sync::Arc};
@@ -156,10 +156,17 @@ impl Object {
 
     /// The object as a parsed value with `apiVersion` and `kind`.
     pub fn to_typed_value(&self, api_version: &str, kind: &str) -> Value {
-        let mut value = self.to_value();
-        value["apiVersion"] = api_version.into();
-        value["kind"] = kind.into();
-        value
+        typed(self.to_value(), api_version, kind)
+    }
+
+    /// As [`Self::to_value`], to be changed: its [`fields_v1`] are text.
+    pub fn to_value_in_flight(&self) -> Value {
+        fields_v1::read(&self.bytes).unwrap_or(Value::Null)
+    }
+
+    /// As [`Self::to_typed_value`], to be changed: its [`fields_v1`] are text.
+    pub fn to_typed_value_in_flight(&self, api_version: &str, kind: &str) -> Value {
+        typed(self.to_value_in_flight(), api_version, kind)
     }
 
     /// Appends the JSON of the object with `kind` and `apiVersion` in front, as GET and watch send it.
@@ -171,6 +178,12 @@ impl Object {
         out.extend_from_slice(b"\",");
         out.extend_from_slice(self.bytes.get(1..).unwrap_or_default());
     }
+}
+
+fn typed(mut value: Value, api_version: &str, kind: &str) -> Value {
+    value["apiVersion"] = api_version.into();
+    value["kind"] = kind.into();
+    value
 }
 
 #[cfg(test)]

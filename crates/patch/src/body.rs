@@ -23,3 +23,8 @@ pub(crate) fn not_json() -> PatchError {
 pub(crate) fn not_an_object(value: &Value) -> String {
     format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go_format::json_type(value))
 }
+
+/// Whether a patch of metadata says anything of `managedFields`.
+pub(crate) fn touches_managed_fields(metadata: Option<&Value>) -> bool {
+    metadata.is_some_and(|metadata| metadata.get("managedFields").is_some())
+}

@@ -47,6 +47,11 @@ impl MergePatch {
         &self.strict_errors
     }
 
+    /// Whether it says anything of `metadata.managedFields`.
+    pub fn touches_managed_fields(&self) -> bool {
+        body::touches_managed_fields(self.patch.get("metadata"))
+    }
+
     /// The patched object.
     pub fn apply(&self, mut object: Value) -> Value {
         match (&mut object, self.patch.clone()) {

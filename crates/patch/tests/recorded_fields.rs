@@ -54,6 +54,12 @@ impl Recording {
 fn entries(fields: Option<&Value>) -> Vec<Value> {
     let mut entries = fields.and_then(Value::as_array).cloned().unwrap_or_default();
     entries.iter_mut().filter_map(|entry| entry.get_mut("time")).for_each(|time| *time = json!("some time"));
+    // What objects in flight have is text.
+    for fields in entries.iter_mut().filter_map(|entry| entry.get_mut("fieldsV1")) {
+        if let Value::String(text) = fields {
+            *fields = serde_json::from_str(text).unwrap();
+        }
+    }
     entries.sort_by_key(Value::to_string);
     entries
 }

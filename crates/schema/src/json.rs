@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
         }
         let raw = self.data.get(from..self.at).unwrap_or_default();
         self.at += 1;
-        let text = if plain { String::from_utf8_lossy(raw) } else { Cow::Owned(unescape(raw)) };
+        let text = if plain { text_of(raw) } else { Cow::Owned(unescape(raw)) };
         Ok((text, raw))
     }
 
@@ -284,6 +284,11 @@ pub(crate) fn scalar(token: &Token<'_>) -> Value {
         Token::Array => Value::Array(Vec::new()),
         Token::Object => Value::Object(Map::new()),
     }
+}
+
+/// Text without escapes; what is not UTF-8 is seldom.
+fn text_of(raw: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed)
 }
 
 fn unescape(raw: &[u8]) -> String {

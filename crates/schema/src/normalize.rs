@@ -1,8 +1,9 @@
 //! Zero values: which of them Go's encoder writes and which it leaves out.
 
 use crate::{base64, duration, quantity, time::Time};
-use minkapi_registry::{Alternative, Presence, Schema, Shape, Struct};
+use minkapi_registry::{Alternative, Field, Presence, Schema, Shape, Struct};
 use serde_json::{Map, Value};
+use std::cmp::Ordering;
 
 /// Brings an object of a built-in kind to exactly the form in which kube-apiserver would send it after storing it: fields
 /// that are always written are there, zero values of `omitempty` fields are not, and unknown fields are dropped.
@@ -16,6 +17,10 @@ pub fn canonicalize(value: &mut Value, of: &Struct) {
 }
 
 fn canonicalize_fields(map: &mut Map<String, Value>, of: &Struct) {
+    // Most of an object is what decoding made of it.
+    if are_canonical(map, of) {
+        return;
+    }
     map.retain(|name, value| {
         let Some(field) = of.field(name) else {
             if let Some(schema) = &of.additional {
@@ -34,6 +39,49 @@ fn canonicalize_fields(map: &mut Map<String, Value>, of: &Struct) {
         field.presence != Presence::NonZero || !is_zero(value, &field.schema)
     });
     *map = add_always_written(std::mem::take(map), of);
+}
+
+/// Whether [`canonicalize_fields`] would change nothing. It may say no when it would not.
+fn are_canonical(map: &Map<String, Value>, of: &Struct) -> bool {
+    // Both are in order of name.
+    let mut fields = of.fields.iter();
+    for (name, value) in map {
+        let field = loop {
+            let Some(field) = fields.next() else { return false };
+            match (*field.name).cmp(name) {
+                Ordering::Less if is_always_written(field) => return false,
+                Ordering::Less => {}
+                Ordering::Equal => break field,
+                Ordering::Greater => return false,
+            }
+        };
+        if value.is_null() && field.presence == Presence::Nullable {
+            continue;
+        }
+        let kept = match field.presence {
+            Presence::NonZero => !is_zero(value, &field.schema),
+            Presence::Always => !is_empty_collection(value, &field.schema),
+            Presence::Nullable | Presence::Set => true,
+        };
+        if !kept || !is_canonical(value, &field.schema) {
+            return false;
+        }
+    }
+    !fields.any(is_always_written)
+}
+
+fn is_canonical(value: &Value, schema: &Schema) -> bool {
+    match (&schema.shape, value) {
+        (Shape::Any | Shape::FieldsV1, value) => !value.is_null(),
+        (Shape::Struct(of), Value::Object(map)) => are_canonical(map, of),
+        (Shape::Map(values), Value::Object(map)) => map.values().all(|value| is_canonical(value, values)),
+        (Shape::List(items), Value::Array(list)) => list.iter().all(|item| is_canonical(item, items)),
+        (Shape::Quantity, value) => quantity::from_json(value).is_ok_and(|quantity| value.as_str() == Some(&*quantity.to_string())),
+        (Shape::Time, Value::String(text)) => Time::parse(text).is_ok_and(|time| !time.is_zero() && time.format() == *text),
+        (Shape::String | Shape::IntOrString, Value::String(_)) => true,
+        (Shape::Int32 | Shape::Int64 | Shape::Double | Shape::IntOrString, Value::Number(_)) | (Shape::Bool, Value::Bool(_)) => true,
+        _ => false,
+    }
 }
 
 fn is_empty_collection(value: &Value, schema: &Schema) -> bool {
@@ -78,15 +126,16 @@ fn value_of(parsed: Result<Time, String>, format: fn(Time) -> String) -> Option<
 
 /// Adds what is always written. Nil lists and maps of such fields are `null`; empty ones stay what they are.
 pub(crate) fn add_always_written(mut map: Map<String, Value>, of: &Struct) -> Map<String, Value> {
-    for field in of.fields.iter() {
-        let missing = map.get(&*field.name).is_none();
-        match field.presence {
-            Presence::Nullable if missing => drop(map.insert(field.name.clone().into_owned(), Value::Null)),
-            Presence::Always if missing => drop(map.insert(field.name.clone().into_owned(), zero(&field.schema))),
-            Presence::Set | Presence::NonZero | Presence::Nullable | Presence::Always => {}
+    for field in of.fields.iter().filter(|field| is_always_written(field)) {
+        if !map.contains_key(&*field.name) {
+            map.insert(field.name.clone().into_owned(), if field.presence == Presence::Always { zero(&field.schema) } else { Value::Null });
         }
     }
     map
+}
+
+const fn is_always_written(field: &Field) -> bool {
+    matches!(field.presence, Presence::Always | Presence::Nullable)
 }
 
 /// The zero value of a position as Go writes it.
@@ -115,5 +164,46 @@ pub fn is_zero(value: &Value, schema: &Schema) -> bool {
         Value::Number(n) => n.as_f64() == Some(0.0) && !matches!(schema.shape, Shape::Any),
         Value::Array(list) => list.is_empty() && !matches!(schema.shape, Shape::Any),
         Value::Object(map) => map.is_empty() && !matches!(schema.shape, Shape::Any | Shape::FieldsV1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::decode_value;
+    use minkapi_registry::kind;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_canonical_is_seen_to_be_so_and_what_is_not_is_made_so() {
+        let schema = &kind("v1", "Pod").unwrap().schema;
+        let container = json!({"name": "c", "image": "i", "resources": {"limits": {"cpu": "500m"}}, "ports": [{"containerPort": 80}]});
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "creationTimestamp": "2026-01-02T03:04:05Z"},
+            "spec": {"nodeName": "n", "containers": [container], "volumes": [{"name": "v", "emptyDir": {}}]}, "status": {}
+        });
+        let canonical = decode_value(&pod, schema).unwrap().value;
+        assert!(are_canonical(canonical.as_object().unwrap(), schema));
+        for (pointer, spoiler) in [
+            ("/spec/nodeName", json!("")),
+            ("/spec/nodeName", Value::Null),
+            ("/spec/containers/0/unknown", json!(1)),
+            ("/spec/containers/0/env", json!([])),
+            ("/spec/containers/0/ports/0/containerPort", Value::Null),
+            ("/spec/containers/0/resources/limits/cpu", json!("0.5")),
+            ("/spec/containers/0/resources/limits/memory", json!(7)),
+            ("/metadata/creationTimestamp", json!("2026-01-02T03:04:05+00:00")),
+            ("/metadata/labels", json!({})),
+        ] {
+            let mut spoilt = canonical.clone();
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            spoilt.pointer_mut(parent).unwrap()[name] = spoiler;
+            assert!(!are_canonical(spoilt.as_object().unwrap(), schema), "{pointer}");
+            canonicalize(&mut spoilt, schema);
+            assert!(are_canonical(spoilt.as_object().unwrap(), schema), "{pointer}: {spoilt}");
+        }
+        let mut without_containers = canonical.clone();
+        without_containers["spec"].as_object_mut().unwrap().remove("containers");
+        assert!(!are_canonical(without_containers.as_object().unwrap(), schema), "they are always written");
     }
 }

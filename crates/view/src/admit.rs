@@ -5,7 +5,7 @@ use crate::{
 };
 use minkapi_admission::{Attributes, Cluster, Operation, Reinvocation};
 use minkapi_authorization::{Attributes as Wanted, Subject};
-use minkapi_object::{Object, Status};
+use minkapi_object::{Object, Status, fields_v1};
 use minkapi_registry::{Ref, Resource};
 use minkapi_store::{Change, CommitError, Expect, Key, Kind};
 use serde_json::{Value, json};
@@ -163,11 +163,12 @@ impl Cluster for View {
         to.strategy.from_storage(&to.resource.api_version(), stored).ok()
     }
 
-    fn decode(&self, resource: &Resource, subresource: &str, object: Value) -> Result<Value, String> {
+    fn decode(&self, resource: &Resource, subresource: &str, mut object: Value) -> Result<Value, String> {
         let served = self.served_as(resource).ok_or_else(|| format!("{} is not served", resource.api_version()))?;
         let target = Target { served, namespace: String::new(), name: String::new(), subresource: subresource.to_owned() };
         let form = Form::of(&target);
-        let mut decoded = decode::tree(&object, None, &form)?.value;
+        fields_v1::quote(&mut object);
+        let mut decoded = decode::tree(&object, &form)?.value;
         for (key, value) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
             decoded[key] = value.as_str().into();
         }

@@ -11,7 +11,7 @@ use crate::{
 };
 use minkapi_admission::Operation;
 use minkapi_kinds::object_meta;
-use minkapi_object::{Draft, Object, Status};
+use minkapi_object::{Draft, Object, Status, fields_v1};
 use minkapi_schema::GoOrder;
 use minkapi_store::{Change, CommitError, Expect, Key};
 use serde_json::Value;
@@ -199,6 +199,7 @@ impl View {
             return self.shown_by_webhook(served, self.to_stored(served, stored)?).await;
         }
         let mut stored = self.to_stored(served, object)?;
+        fields_v1::expand(&mut stored);
         stored["apiVersion"] = (&*served.resource.storage_version).into();
         stored["kind"] = (&*served.resource.kind).into();
         if served.is_storage_version() {

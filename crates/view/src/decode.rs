@@ -1,7 +1,7 @@
 //! From a request's body to an object in flight: decoded against the schema of its form, with defaults.
 
 use crate::{Body, Call, CustomServed, FieldValidation, form::Form, type_meta::TypeMeta};
-use minkapi_object::Status;
+use minkapi_object::{Status, fields_v1};
 use minkapi_schema::decode::{DecodeError, Decoded, decode, decode_changed, decode_value};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,7 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
     };
     report(call, problems, validation, &form.kind, version)?;
     call.emptied = emptied;
+    fields_v1::quote(&mut value);
     match_type(&mut value, form)?;
     form.default(&mut value);
     Ok(value)
@@ -81,25 +82,33 @@ fn report(call: &mut Call, problems: Vec<String>, validation: FieldValidation, k
     }
 }
 
-/// Decodes a tree, such as a patched object; of what is as in `current`, an object of the same form, nothing is done.
-/// The error is the decoder's text.
-pub(crate) fn tree(value: &Value, current: Option<&Value>, form: &Form) -> Result<Decoded, String> {
+/// Decodes a changed copy of `current`, an object of the same form: of what is as it was nothing is done. Where that is not
+/// all, the value comes back, for [`tree`].
+pub(crate) fn changed(value: Value, current: &Value, form: &Form) -> Result<Value, Value> {
+    if form.custom().is_some() || other_type(&value, form).is_some() {
+        return Err(value);
+    }
+    decode_changed(value, current, &form.schema)
+}
+
+/// Decodes a tree, such as a patched object. The error is the decoder's text.
+pub(crate) fn tree(value: &Value, form: &Form) -> Result<Decoded, String> {
     match form.custom() {
         Some(custom) => custom.strategy.decode_value(value.clone()).map_err(|err| err.to_string()),
-        None => {
-            // C-07-16: what a patch has made another kind cannot be decoded into this one.
-            for (key, expected) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
-                let found = value.get(key).and_then(Value::as_str).unwrap_or_default();
-                if !found.is_empty() && found != expected {
-                    return Err(format!("unable to decode {} {found:?} into {} {}", key, form.api_version, form.kind));
-                }
-            }
-            if let Some(value) = current.and_then(|current| decode_changed(value, current, &form.schema)) {
-                return Ok(Decoded { value, problems: Vec::new(), emptied: Vec::new() });
-            }
-            decode_value(value, &form.schema).map_err(|err| err.to_string())
-        }
+        None => match other_type(value, form) {
+            Some(why) => Err(why),
+            None => decode_value(value, &form.schema).map_err(|err| err.to_string()),
+        },
     }
+}
+
+/// C-07-16: what a patch has made another kind cannot be decoded into this one.
+fn other_type(value: &Value, form: &Form) -> Option<String> {
+    [("apiVersion", &form.api_version), ("kind", &form.kind)].into_iter().find_map(|(key, expected)| {
+        let found = value.get(key).and_then(Value::as_str).unwrap_or_default();
+        let other = !found.is_empty() && found != expected;
+        other.then(|| format!("unable to decode {key} {found:?} into {} {}", form.api_version, form.kind))
+    })
 }
 
 /// C-03-03: an absent apiVersion or kind is the URL's, another is refused.

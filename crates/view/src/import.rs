@@ -1,7 +1,7 @@
 //! Bringing in objects of another cluster as they are there: with their status, and with their uids or others in place.
 
 use crate::{FieldValidation, View, WriteOptions, metadata};
-use minkapi_object::{Status, StatusReason};
+use minkapi_object::{Status, StatusReason, fields_v1};
 use minkapi_store::{Change, CommitError, Expect};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -76,6 +76,7 @@ impl View {
         if let Some(status) = imported.get("status").filter(|s| s.is_object()) {
             object["status"] = status.clone();
         }
+        fields_v1::quote(&mut object);
         let draft = self.draft(served, object).await?;
         match store.commit(served.storage, call.target.key(), Expect::Revision(version), |revision, _| Change::Put(draft.stamp(revision))) {
             // Somebody else has taken it over already.

@@ -1,7 +1,7 @@
 //! Managed fields on every write, and server-side apply (C-03-20, C-07-40 to C-07-53).
 
 use crate::{Call, Conversions, FieldValidation, Served, WriteOptions, decode, form::Form, metadata, update::Edit, view::Moment};
-use minkapi_object::Status;
+use minkapi_object::{Status, fields_v1};
 use minkapi_patch::{FieldManagerInput, Versions};
 use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
@@ -41,12 +41,20 @@ pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &
     let manager = metadata::manager(call, &options.field_manager);
     let cx = moment.context(&call.target, &call.user, &form.api_version);
     let Some(mut tracked) = form.tracked(&cx, new) else {
-        return minkapi_patch::update_managed_fields(&input, live, new, manager);
+        minkapi_patch::update_managed_fields(&input, live, new, manager);
+        return settle(form, new);
     };
     minkapi_patch::update_managed_fields(&input, live, &mut tracked, manager);
     match tracked["metadata"].get_mut("managedFields").map(Value::take) {
         Some(fields) => drop(metadata::of(new).insert("managedFields".to_owned(), fields)),
         None => drop(metadata::of(new).remove("managedFields")),
+    }
+}
+
+/// Custom resources keep trees, as webhooks may be shown them at any time.
+pub(crate) fn settle(form: &Form, object: &mut Value) {
+    if form.custom().is_some() {
+        fields_v1::expand(object);
     }
 }
 
@@ -64,6 +72,7 @@ fn update_subresource_as(manager: &str, subresource: &str, served: &Arc<Served>,
     let form = Form::of_resource(served);
     let versions = FormVersions { form: &form, conversions: &Conversions::default() };
     minkapi_patch::update_managed_fields(&input(&form, subresource, moment, &versions), Some(live), new, manager);
+    settle(&form, new);
 }
 
 /// A server-side apply.
@@ -105,8 +114,9 @@ impl Edit for Apply<'_> {
         let subresource = call.target.subresource.clone();
         let versions = FormVersions { form: &self.form, conversions: &call.conversions };
         let input = input(&self.form, &subresource, moment, &versions);
-        let merged = minkapi_patch::apply(&input, current, &self.applied, &self.options.field_manager, self.options.force)
+        let mut merged = minkapi_patch::apply(&input, current, &self.applied, &self.options.field_manager, self.options.force)
             .map_err(|err| err.status())?;
+        settle(&self.form, &mut merged);
         match (&self.problem, self.options.field_validation) {
             (Some(problem), FieldValidation::Strict) => {
                 return Err(Status::bad_request(format!("error strict decoding patch: {problem}")));
@@ -114,7 +124,10 @@ impl Edit for Apply<'_> {
             (Some(problem), FieldValidation::Warn) => call.warnings.add(problem.clone()),
             _ => {}
         }
-        let mut new = decode::tree(&merged, current, &self.form).map_err(Status::unclassified)?.value;
+        let mut new = match current.map_or(Err(merged.clone()), |current| decode::changed(merged, current, &self.form)) {
+            Ok(new) => new,
+            Err(merged) => decode::tree(&merged, &self.form).map_err(Status::unclassified)?.value,
+        };
         self.form.default(&mut new);
         let uid = metadata::text(&new, "uid");
         if current.is_none() && !uid.is_empty() {

@@ -5,7 +5,7 @@ use crate::{
     view::Moment,
 };
 use bytes::Bytes;
-use minkapi_object::Status;
+use minkapi_object::{Status, fields_v1};
 use minkapi_patch::{JsonPatch, MergePatch, StrategicMergePatch, go_format};
 use minkapi_schema::{
     GoOrder,
@@ -43,14 +43,25 @@ impl Format {
         }
     }
 
+    /// Whether it may look at `metadata.managedFields` or change them.
+    fn sees_managed_fields(&self) -> bool {
+        match self {
+            Self::Json(_) => true,
+            Self::Merge(p) => p.touches_managed_fields(),
+            Self::Strategic(p) => p.touches_managed_fields(),
+        }
+    }
+
     /// The patched object, decoded against the schema of the version, with defaults.
     ///
     /// # Errors
     /// 422 and 500 what the patch cannot do, 422 a result that does not decode or, in strict mode, has unknown fields.
     pub fn apply(&self, form: &Form, current: &Value, options: &WriteOptions, warnings: &mut Warnings) -> Result<Value, Status> {
+        let expanded = self.sees_managed_fields().then(|| expanded(current));
+        let current = expanded.as_ref().unwrap_or(current);
         // What errors show as the patch: the result, or of a strategic patch the patch itself.
         let mut shown = None;
-        let patched = match self {
+        let mut patched = match self {
             Self::Json(patch) => patch.apply(current.clone()).map_err(|err| err.status())?,
             Self::Merge(patch) => patch.apply(current.clone()),
             Self::Strategic(patch) => {
@@ -63,28 +74,39 @@ impl Format {
                 object
             }
         };
-        let refuse = |why: String| {
+        if expanded.is_some() {
+            fields_v1::quote(&mut patched);
+        }
+        let refuse = |patched: &Value, why: String| {
             let printed = match (&shown, self) {
                 (Some(patch), _) => go_format::plain(patch).to_string(),
-                (None, Self::Json(patch)) => printed(&patched, form, &patch.opened()),
-                (None, Self::Merge(patch)) => printed(&patched, form, patch.opened()),
+                (None, Self::Json(patch)) => printed(patched, form, &patch.opened()),
+                (None, Self::Merge(patch)) => printed(patched, form, patch.opened()),
                 (None, Self::Strategic(_)) => patched.to_string(),
             };
             field::invalid("", "", "", &[Error::invalid(&Path::new("patch"), printed, why)])
         };
-        if let Some(why) = matches!(self, Self::Strategic(_)).then(|| minkapi_patch::misfit(&patched, &form.schema)).flatten() {
-            return Err(refuse(why));
-        }
-        let decoded = decode::tree(&patched, Some(current), form).map_err(refuse)?;
-        let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
-        match options.field_validation {
-            FieldValidation::Strict if !problems.is_empty() => {
-                return Err(refuse(format!("strict decoding error: {}", problems.join(", "))));
+        let quick = if self.problems().is_empty() { decode::changed(patched, current, form) } else { Err(patched) };
+        let mut object = match quick {
+            Ok(object) => object,
+            Err(mut patched) => {
+                fields_v1::expand(&mut patched);
+                if let Some(why) = matches!(self, Self::Strategic(_)).then(|| minkapi_patch::misfit(&patched, &form.schema)).flatten() {
+                    return Err(refuse(&patched, why));
+                }
+                let mut decoded = decode::tree(&patched, form).map_err(|why| refuse(&patched, why))?;
+                fields_v1::quote(&mut decoded.value);
+                let problems: Vec<String> = self.problems().iter().cloned().chain(decoded.problems).collect();
+                match options.field_validation {
+                    FieldValidation::Strict if !problems.is_empty() => {
+                        return Err(refuse(&patched, format!("strict decoding error: {}", problems.join(", "))));
+                    }
+                    FieldValidation::Warn => warnings.extend(problems),
+                    FieldValidation::Strict | FieldValidation::Ignore => {}
+                }
+                decoded.value
             }
-            FieldValidation::Warn => warnings.extend(problems),
-            FieldValidation::Strict | FieldValidation::Ignore => {}
-        }
-        let mut object = decoded.value;
+        };
         form.default(&mut object);
         Ok(object)
     }
@@ -95,6 +117,12 @@ fn printed(patched: &Value, form: &Form, opened: &Value) -> String {
     let mut out = Vec::new();
     GoOrder(&form.schema).write_opened(patched, opened, &mut out);
     String::from_utf8_lossy(&out).into_owned()
+}
+
+fn expanded(object: &Value) -> Value {
+    let mut object = object.clone();
+    fields_v1::expand(&mut object);
+    object
 }
 
 /// A patch to be applied to whatever is the current object.

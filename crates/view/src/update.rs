@@ -127,7 +127,7 @@ impl View {
         let served = call.target.served.clone();
         let hooks = hooks::of(&served);
         let readable = self.readable(&served, stored).await.map_err(|corrupt| corrupt.undecodable())?;
-        let old = self.object_value(&served, &readable)?;
+        let old = self.object_in_flight(&served, &readable)?;
         if !edit.uid().is_empty() && edit.uid() != &*stored.head().uid {
             return Err(uid_mismatch(call, options.dry_run, edit.uid(), &stored.head().uid));
         }

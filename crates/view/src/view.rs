@@ -228,6 +228,14 @@ impl View {
         served.strategy.from_storage(&served.resource.api_version(), served.stored_value(object))
     }
 
+    /// As [`Self::object_value`], to be changed: its [`minkapi_object::fields_v1`] may be text.
+    pub(crate) fn object_in_flight(&self, served: &Served, object: &Object) -> Result<Value, Status> {
+        if served.custom.is_none() && served.is_storage_version() {
+            return Ok(object.to_typed_value_in_flight(&served.resource.api_version(), &served.resource.kind));
+        }
+        self.object_value(served, object)
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot<Object> {
         self.store.snapshot()
     }

@@ -2,7 +2,7 @@
 
 use super::{list, text};
 use crate::{Attributes, Cluster, Operation};
-use minkapi_object::{GroupResource, LabelSelector, Labels, Status};
+use minkapi_object::{GroupResource, LabelSelector, Labels, Status, fields_v1};
 use minkapi_registry::Resource;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -60,15 +60,19 @@ pub(crate) fn matches<'a>(
     Ok(found)
 }
 
-/// An object in the version of another resource.
+/// An object in the version of another resource, as others are shown it.
 ///
 /// # Errors
 /// 500 when there is no such version of it.
 pub(crate) fn convert(object: &Value, from: &Resource, to: &Resource, cluster: &dyn Cluster) -> Result<Value, Status> {
-    if object.is_null() || (from.version == to.version && from.group == to.group) {
-        return Ok(object.clone());
-    }
-    cluster.convert(object, from, to).ok_or_else(|| Status::internal(format!("unable to convert to {}", to.api_version())))
+    let converted = if object.is_null() || (from.version == to.version && from.group == to.group) {
+        Some(object.clone())
+    } else {
+        cluster.convert(object, from, to)
+    };
+    let mut converted = converted.ok_or_else(|| Status::internal(format!("unable to convert to {}", to.api_version())))?;
+    fields_v1::expand(&mut converted);
+    Ok(converted)
 }
 
 fn selector(criteria: &Value, key: &str) -> Result<LabelSelector, Status> {

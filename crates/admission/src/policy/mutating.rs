@@ -9,7 +9,7 @@ use crate::{
     extension::{Conditions, Expressions, Inputs, Parsed, convert, is_exempt, list, match_conditions, text},
 };
 use minkapi_cel::to_json;
-use minkapi_object::{Status, StatusCause, StatusReason};
+use minkapi_object::{Status, StatusCause, StatusReason, fields_v1};
 use minkapi_patch::{JsonPatch, apply_configuration};
 use minkapi_registry::Resource;
 use serde_json::Value;
@@ -58,6 +58,8 @@ impl Plugin for MutatingAdmissionPolicy {
         if hooks.is_empty() {
             return Ok(());
         }
+        // What becomes of it is compared with it.
+        fields_v1::expand(attributes.object);
         let mut refusals = Vec::new();
         let invocations = invocations(&hooks, attributes, cluster, &mut refusals);
         if attributes.reinvocation.again {

@@ -8,7 +8,7 @@ use crate::{
     AsyncPlugin, Attributes, Cluster, Verdict,
     extension::{Expressions, Parsed, convert, is_exempt, text},
 };
-use minkapi_object::Status;
+use minkapi_object::{Status, fields_v1};
 use minkapi_patch::JsonPatch;
 use minkapi_registry::Resource;
 
@@ -32,6 +32,8 @@ impl AsyncPlugin for MutatingAdmissionWebhook {
         if hooks.is_empty() {
             return Verdict::Now(Ok(()));
         }
+        // What comes back is compared with it.
+        fields_v1::expand(attributes.object);
         Verdict::Later(Box::pin(async move {
             if attributes.reinvocation.again {
                 attributes.reinvocation.webhooks.begin_again(attributes.object);

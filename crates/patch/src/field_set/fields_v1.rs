@@ -2,8 +2,12 @@
 
 use super::{Element, FieldSet, Name, Node};
 use crate::go_format::{write_json, write_json_string};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
-use std::{borrow::Cow, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 use thiserror::Error;
 
 /// Why a `fieldsV1` is not one.
@@ -21,12 +25,57 @@ pub enum FieldsV1Error {
 }
 
 impl FieldSet {
-    /// Reads a `fieldsV1` object. Keys of unknown letters are skipped.
+    /// Reads a `fieldsV1` object, or its text in an object in flight. Keys of unknown letters are skipped.
     ///
     /// # Errors
     /// Anything that [`to_fields_v1`](Self::to_fields_v1) could not have written.
     pub fn from_fields_v1(fields: &Value) -> Result<Self, FieldsV1Error> {
-        Ok(decode(fields)?.0)
+        match fields {
+            Value::String(text) => Self::from_text(text),
+            tree => Ok(decode(tree)?.0),
+        }
+    }
+
+    /// Reads the text of a `fieldsV1` object.
+    ///
+    /// # Errors
+    /// As [`Self::from_fields_v1`].
+    pub(crate) fn from_text(text: &str) -> Result<Self, FieldsV1Error> {
+        match serde_json::from_str::<Below>(text) {
+            Ok(below) => Ok(below.set),
+            // What is wrong is said by the other reader.
+            Err(_) => Ok(decode(&serde_json::from_str(text).map_err(|_| FieldsV1Error::NotAnObject)?)?.0),
+        }
+    }
+
+    /// The text of the `fieldsV1` object of this set, as objects in flight have it.
+    pub(crate) fn to_fields_v1_text(&self) -> String {
+        let mut text = String::with_capacity(1024);
+        self.write(&mut text, false);
+        text
+    }
+
+    fn write(&self, text: &mut String, with_self: bool) {
+        text.push('{');
+        if with_self && !self.is_empty() {
+            text.push_str("\".\":{}");
+        }
+        for node in &self.nodes {
+            if !text.ends_with('{') {
+                text.push(',');
+            }
+            match &node.element {
+                Element::Field(name) if name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') => {
+                    text.push_str("\"f:");
+                    text.push_str(name);
+                    text.push('"');
+                }
+                element => write_json_string(text, &key(element), false),
+            }
+            text.push(':');
+            node.children.write(text, node.member);
+        }
+        text.push('}');
     }
 
     /// The `fieldsV1` object of this set (C-07-48).
@@ -115,4 +164,105 @@ fn key(element: &Element) -> String {
         }
     }
     key
+}
+
+/// What is below a key in the text.
+#[derive(Default)]
+struct Below {
+    /// Whether the path that ends here is in the set.
+    member: bool,
+    set: FieldSet,
+}
+
+impl<'de> Deserialize<'de> for Below {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Below;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a set of fields")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Below, E> {
+                Ok(Below { member: true, set: FieldSet::default() })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Below, A::Error> {
+                let mut nodes = Vec::new();
+                let mut member = false;
+                while let Some(key) = members.next_key::<Key>()? {
+                    let below: Below = members.next_value()?;
+                    match key {
+                        Key::Itself => member = true,
+                        Key::Of(element) => nodes.push(Node { element, member: below.member, children: below.set }),
+                        Key::Unknown => {}
+                    }
+                }
+                let set = FieldSet::from_nodes(nodes);
+                Ok(Below { member: member || set.is_empty(), set })
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+enum Key {
+    Itself,
+    Of(Element),
+    Unknown,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl Visitor<'_> for Reader {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a path element")
+            }
+
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key, E> {
+                if key == "." {
+                    return Ok(Key::Itself);
+                }
+                Ok(element(key).map_err(E::custom)?.map_or(Key::Unknown, Key::Of))
+            }
+        }
+        deserializer.deserialize_str(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_text_says_the_same_as_the_tree() {
+        let tree = json!({
+            "f:spec": {
+                ".": {}, "f:a\"b": {}, "f:containers": {"k:{\"name\":\"c\\n\"}": {".": {}, "f:image": {}}, "k:{\"port\":80}": {"f:x": {}}},
+                "f:set": {"v:\"x\"": {}, "v:7": {}}, "f:list": {"i:0": {}, "i:10": {}},
+            },
+            "f:status": {}
+        });
+        let set = FieldSet::from_fields_v1(&tree).unwrap();
+        let text = set.to_fields_v1_text();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), tree);
+        assert_eq!(FieldSet::from_fields_v1(&Value::String(text)).unwrap(), set);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_text_is_said_as_of_the_tree() {
+        for tree in
+            [json!({"f:a": 1}), json!({"a": {}}), json!({"k:{": {}}), json!("text"), json!([]), json!({"x:y": {"f:z": {}}}), Value::Null]
+        {
+            let of_text = FieldSet::from_fields_v1(&Value::String(tree.to_string()));
+            assert_eq!(of_text, if tree.is_string() { Err(FieldsV1Error::NotAnObject) } else { FieldSet::from_fields_v1(&tree) }, "{tree}");
+        }
+    }
 }

@@ -26,9 +26,10 @@ pub(super) fn cap_updaters(managed: &mut Managed) {
             continue;
         };
         let bucket = Manager::new(ANCIENT, Operation::Update, &manager.api_version, "");
-        let Some(entry) = managed.take(&manager) else { continue };
-        let fields = managed.take(&bucket).or_else(|| managed.take(first)).map(|entry| entry.fields).unwrap_or_default();
-        managed.entries.push(Entry { manager: bucket, fields: entry.fields.union(fields), ..entry });
+        let Some(mut entry) = managed.take(&manager) else { continue };
+        let merged = managed.take(&bucket).or_else(|| managed.take(first));
+        entry.fields.add(merged.map(|entry| entry.fields.into_set()).unwrap_or_default());
+        managed.entries.push(Entry { manager: bucket, ..entry });
         left -= 1;
     }
 }

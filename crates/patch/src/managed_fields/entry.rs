@@ -1,6 +1,7 @@
 //! Entries of `metadata.managedFields`: reading, order, writing (C-07-47).
 
-use crate::field_set::{FieldSet, FieldsV1Error};
+use super::owned::Owned;
+use crate::field_set::FieldsV1Error;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -68,7 +69,7 @@ pub(super) struct Entry {
     pub(super) manager: Manager,
     /// The version in which the fields are named.
     pub(super) api_version: String,
-    pub(super) fields: FieldSet,
+    pub(super) fields: Owned,
     /// RFC 3339.
     pub(super) time: Option<String>,
 }
@@ -99,8 +100,8 @@ impl Managed {
                 other => return Err(ManagedFieldsError::FieldsType(other.to_owned(), index)),
             }
             let fields = match entry.get("fieldsV1") {
-                Some(fields) => FieldSet::from_fields_v1(fields).map_err(|err| ManagedFieldsError::Fields(index, err))?,
-                None => FieldSet::default(),
+                Some(fields) => Owned::read(fields).map_err(|err| ManagedFieldsError::Fields(index, err))?,
+                None => Owned::default(),
             };
             let keyed_version = if operation == Operation::Apply { String::new() } else { api_version.clone() };
             let manager = Manager {
@@ -116,7 +117,7 @@ impl Managed {
         Ok(managed)
     }
 
-    /// The entries as the API sends them, sorted (C-07-47); None if there are none.
+    /// The entries as an object in flight has them, sorted (C-07-47); None if there are none.
     pub(super) fn encode(&self) -> Option<Value> {
         if self.entries.is_empty() {
             return None;
@@ -159,7 +160,7 @@ impl Entry {
         put("time", self.time.as_deref().unwrap_or_default());
         put("fieldsType", "FieldsV1");
         put("subresource", &self.manager.subresource);
-        entry.insert("fieldsV1".into(), self.fields.to_fields_v1());
+        entry.insert("fieldsV1".into(), self.fields.to_text().into());
         Value::Object(entry)
     }
 }

@@ -5,6 +5,7 @@ mod cap;
 mod conflict;
 mod entry;
 mod last_applied;
+mod owned;
 mod reset_fields;
 mod scale;
 mod times;

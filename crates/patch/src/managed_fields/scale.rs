@@ -18,7 +18,8 @@ pub fn scale_to_subresource(parent_entries: Option<&Value>, paths: ReplicasPaths
     let parent = Managed::decode(parent_entries)?;
     let owns_replicas = |entry: &Entry| matches!(path(paths, &entry.api_version), Some(Some(path)) if entry.fields.contains(&path.0));
     let owners = parent.entries.into_iter().filter(owns_replicas);
-    let entries = owners.map(|entry| Entry { api_version: SCALE_VERSION.to_owned(), fields: only(replicas_in_scale()), ..entry }).collect();
+    let entries =
+        owners.map(|entry| Entry { api_version: SCALE_VERSION.to_owned(), fields: only(replicas_in_scale()).into(), ..entry }).collect();
     Ok(Managed { entries }.encode())
 }
 
@@ -44,7 +45,7 @@ pub fn scale_to_parent(
             // An applier is the same in both. An update's entry has the Scale's version there: its replicas move to an entry of their
             // own, without a time.
             if scale.take(&entry.manager).is_none() {
-                entry.fields = entry.fields.difference(&only(replicas));
+                entry.fields.remove(&only(replicas));
             }
         }
         if !entry.fields.is_empty() {
@@ -55,7 +56,7 @@ pub fn scale_to_parent(
     for entry in scale.entries.into_iter().filter(|entry| entry.fields.contains(&replicas_in_scale().0)) {
         let time = parent.get(&entry.manager).and_then(|entry| entry.time.clone());
         managed.entries.retain(|other| other.manager != entry.manager);
-        managed.entries.push(Entry { api_version: api_version.to_owned(), fields: only(replicas.clone()), time, ..entry });
+        managed.entries.push(Entry { api_version: api_version.to_owned(), fields: only(replicas.clone()).into(), time, ..entry });
     }
     Ok(managed.encode())
 }

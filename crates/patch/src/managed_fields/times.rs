@@ -1,16 +1,14 @@
 //! Times of entries that nothing else changed in.
 
 use super::recorded;
-use serde_json::Value;
+use crate::field_set::FieldSet;
+use serde_json::{Map, Value};
 
 /// Puts the times of `old`'s entries back into `new` if nothing but such times differs: a write without effect must not be one.
 pub fn keep_times_if_unchanged(new: &mut Value, old: &Value) {
     let (Some(Value::Array(old_entries)), Some(Value::Array(new_entries))) = (recorded(old), recorded(new)) else { return };
     let same_but_time = |(a, b): (&Value, &Value)| match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            let without_time = |name: &&String| name.as_str() != "time";
-            a.iter().filter(|(name, _)| without_time(name)).eq(b.iter().filter(|(name, _)| without_time(name)))
-        }
+        (Value::Object(a), Value::Object(b)) => but_time(a).count() == but_time(b).count() && but_time(a).zip(but_time(b)).all(same_member),
         _ => a == b,
     };
     if old_entries.len() != new_entries.len() || !old_entries.iter().zip(new_entries).all(same_but_time) || !same_but_entries(new, old) {
@@ -20,6 +18,19 @@ pub fn keep_times_if_unchanged(new: &mut Value, old: &Value) {
     if let Some(Value::Object(metadata)) = new.get_mut("metadata") {
         metadata.insert("managedFields".into(), old_entries);
     }
+}
+
+fn but_time(entry: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    entry.iter().filter(|(name, _)| name.as_str() != "time")
+}
+
+fn same_member(((name, a), (other, b)): ((&String, &Value), (&String, &Value))) -> bool {
+    name == other && (a == b || (name == "fieldsV1" && same_fields(a, b)))
+}
+
+/// Whether two `fieldsV1` are the same set, though they may be written in another order.
+fn same_fields(a: &Value, b: &Value) -> bool {
+    matches!((FieldSet::from_fields_v1(a), FieldSet::from_fields_v1(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Whether two objects agree apart from their managedFields.

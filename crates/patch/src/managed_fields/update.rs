@@ -49,12 +49,10 @@ pub(super) fn track(
     managed: &mut Managed,
     manager: Manager,
 ) -> Result<(), UpdateError> {
-    let fields = input.update(live, new, managed)?;
-    if !fields.is_empty() {
-        let fields = match managed.take(&manager) {
-            Some(previous) => fields.union(previous.fields),
-            None => fields,
-        };
+    let changed = input.update(live, new, managed, &manager)?;
+    if !changed.is_empty() {
+        let mut fields = managed.take(&manager).map(|previous| previous.fields).unwrap_or_default();
+        fields.add(changed);
         managed.entries.push(Entry { manager, api_version: input.api_version.to_owned(), fields, time: Some(input.now.to_owned()) });
     }
     cap_updaters(managed);

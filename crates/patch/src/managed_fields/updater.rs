@@ -44,6 +44,15 @@ impl Versioned<'_> {
     }
 }
 
+/// Who writes.
+#[derive(Clone, Copy)]
+enum Writer<'m> {
+    /// An applier has said what it owns.
+    Applier(&'m Manager),
+    /// An updater will own what it changes, too.
+    Updater(&'m Manager),
+}
+
 impl<'a> FieldManagerInput<'a> {
     /// An object of the request's version in the version of an entry; None if the kind does not have it.
     pub(super) fn in_version<'v>(&self, object: &'v Value, version: &str) -> Option<Versioned<'v>> {
@@ -74,19 +83,19 @@ impl<'a> FieldManagerInput<'a> {
         managed.entries.retain_mut(|entry| {
             let Some(schema) = self.schema_of(&entry.api_version, live) else { return false };
             if let Some(fields) = typed::reconcile(Type::Root(&schema), &entry.fields) {
-                entry.fields = fields;
+                entry.fields = fields.into();
             }
             true
         });
     }
 
-    /// Takes what changed between two objects from all managers but `writer`, or says who minds.
+    /// Takes what changed between two objects from all managers but the writer, or says who minds.
     fn take_changes(
         &self,
         old: &Value,
         new: &Value,
         managed: &mut Managed,
-        writer: Option<&Manager>,
+        writer: Writer<'_>,
         force: bool,
     ) -> Result<Comparison, UpdateError> {
         let mut comparisons: Vec<(String, Comparison)> =
@@ -94,7 +103,7 @@ impl<'a> FieldManagerInput<'a> {
         let mut conflicts = Vec::new();
         let mut kept = Vec::with_capacity(managed.entries.len());
         for mut entry in std::mem::take(&mut managed.entries) {
-            if writer == Some(&entry.manager) {
+            if matches!(writer, Writer::Applier(applier) if *applier == entry.manager) {
                 kept.push(entry);
                 continue;
             }
@@ -115,16 +124,15 @@ impl<'a> FieldManagerInput<'a> {
                 }
             };
             let Some((_, comparison)) = comparisons.get(at) else { continue };
-            if entry.fields.intersects(&comparison.modified) || entry.fields.intersects(&comparison.added) {
+            let changed = entry.fields.intersects(&comparison.modified) || entry.fields.intersects(&comparison.added);
+            if changed && !matches!(writer, Writer::Updater(updater) if *updater == entry.manager) {
                 let changed = comparison.changed();
                 if !force {
                     conflicts.extend(Conflict::all(&entry, &entry.fields.intersection(&changed)));
                 }
-                entry.fields = std::mem::take(&mut entry.fields).difference(&changed);
+                entry.fields.remove(&changed);
             }
-            if !comparison.removed.is_empty() {
-                entry.fields = entry.fields.difference(&comparison.removed);
-            }
+            entry.fields.remove(&comparison.removed);
             kept.push(entry);
         }
         if !conflicts.is_empty() {
@@ -140,10 +148,10 @@ impl<'a> FieldManagerInput<'a> {
         Comparison { added: filter(comparison.added), modified: filter(comparison.modified), removed: filter(comparison.removed) }
     }
 
-    /// A write that is no apply: takes its changes from everyone, and returns them as the writer's.
-    pub(super) fn update(&self, live: &Value, new: &Value, managed: &mut Managed) -> Result<FieldSet, UpdateError> {
+    /// A write that is no apply: takes its changes from everyone else, and returns them.
+    pub(super) fn update(&self, live: &Value, new: &Value, managed: &mut Managed, manager: &Manager) -> Result<FieldSet, UpdateError> {
         self.reconcile(live, managed);
-        let comparison = self.take_changes(live, new, managed, None, true)?;
+        let comparison = self.take_changes(live, new, managed, Writer::Updater(manager), true)?;
         Ok(comparison.modified.union(comparison.added))
     }
 
@@ -164,16 +172,16 @@ impl<'a> FieldManagerInput<'a> {
         managed.entries.push(Entry {
             manager: manager.clone(),
             api_version: self.api_version.to_owned(),
-            fields,
+            fields: fields.into(),
             time: last.as_ref().and_then(|last| last.time.clone()),
         });
         let new = match last {
             Some(last) => self.prune(merged, managed, &last),
             None => merged,
         };
-        self.take_changes(live, &new, managed, Some(manager), force)?;
+        self.take_changes(live, &new, managed, Writer::Applier(manager), force)?;
         managed.entries.iter_mut().filter(|entry| entry.manager == *manager).for_each(|entry| {
-            entry.fields = tracked(std::mem::take(&mut entry.fields));
+            entry.fields.change(tracked);
         });
         managed.entries.retain(|entry| !entry.fields.is_empty());
         Ok((!field_set::equal(live, &new)).then_some(new))
@@ -209,7 +217,7 @@ impl<'a> FieldManagerInput<'a> {
         let mut current = (merged.object.as_ref().clone(), pruned, version.to_owned());
         for version in versions {
             let owners = managed.entries.iter().filter(|entry| entry.api_version == version);
-            let owned = owners.fold(FieldSet::default(), |owned, entry| owned.union(entry.fields.clone()));
+            let owned = owners.fold(FieldSet::default(), |owned, entry| owned.union(FieldSet::clone(&entry.fields)));
             if owned.is_empty() {
                 continue;
             }

@@ -60,6 +60,11 @@ impl StrategicMergePatch {
         &self.strict_errors
     }
 
+    /// Whether it says anything of `metadata.managedFields`.
+    pub fn touches_managed_fields(&self) -> bool {
+        body::touches_managed_fields(self.patch.get("metadata"))
+    }
+
     /// The patched object. `schema` is that of the object's kind.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// their like) are left to decoding.
 pub fn misfit(value: &Value, of: &Struct) -> Option<String> {
     let Value::Object(members) = value else { return Some(format!("cannot restore struct from: {}", kind(value))) };
-    of.fields.iter().find_map(|field| misfit_at(members.get(&*field.name)?, &field.schema))
+    members.iter().find_map(|(name, value)| misfit_at(value, &of.field(name)?.schema))
 }
 
 fn misfit_at(value: &Value, schema: &Schema) -> Option<String> {

@@ -40,7 +40,7 @@ pub(crate) fn compare(of: Type<'_>, old: &Value, new: &Value) -> Result<Comparis
     let mut sides = Sides::default();
     let empty = serde_json::Map::new();
     for (name, old, new) in both(old, new) {
-        if UNTRACKED.contains(&name) {
+        if old == new || UNTRACKED.contains(&name) {
             continue;
         }
         let (element, of, _) = map.step(name);
@@ -59,7 +59,7 @@ pub(crate) fn compare(of: Type<'_>, old: &Value, new: &Value) -> Result<Comparis
 fn metadata(map: Map<'_>, old: &serde_json::Map<String, Value>, new: &serde_json::Map<String, Value>) -> Result<Difference, String> {
     let mut below = Sides::default();
     for (name, old, new) in both(old, new) {
-        if !UNTRACKED_METADATA.contains(&name) {
+        if old != new && !UNTRACKED_METADATA.contains(&name) {
             let (element, of, _) = map.step(name);
             below.push(element, walk(of, old, new)?);
         }
@@ -148,6 +148,9 @@ fn walk_form(form: Form<'_>, old: &Value, new: &Value) -> Result<Difference, Str
             }
             let mut below = Sides::default();
             for (name, old, new) in both(old, new) {
+                if old == new {
+                    continue;
+                }
                 let (element, of, _) = map.step(name);
                 let difference = walk(of, old, new)?;
                 below.push(element, difference);

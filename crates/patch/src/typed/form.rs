@@ -64,6 +64,8 @@ impl<'s> Type<'s> {
                 Shape::Bool => Form::Scalar(Scalar::Boolean),
                 Shape::Int32 | Shape::Int64 | Shape::Double => Form::Scalar(Scalar::Numeric),
                 Shape::Time | Shape::MicroTime | Shape::Quantity | Shape::IntOrString => Form::Scalar(Scalar::Any),
+                // The text that it is in flight.
+                Shape::FieldsV1 if value.is_string() => Form::Scalar(Scalar::String),
                 Shape::FieldsV1 => Form::Map(Map { of: None, open: true, values: Some(Type::Deduced), atomic: schema.atomic }),
                 Shape::Struct(of) => Form::Map(struct_map(of, open, schema.atomic)),
                 Shape::Map(values) => {

@@ -11,8 +11,9 @@ pub(crate) fn reconcile(of: Type<'_>, set: &FieldSet) -> Option<FieldSet> {
 }
 
 fn reaches_into_atomic(of: Type<'_>, set: &FieldSet) -> bool {
-    set.nodes().iter().any(|node| match below(of, &node.element) {
-        Below::Atomic => !node.children.is_empty(),
+    let mut reaching = set.nodes().iter().filter(|node| !node.children.is_empty());
+    reaching.any(|node| match below(of, &node.element) {
+        Below::Atomic => true,
         Below::Of(of) => reaches_into_atomic(of, &node.children),
         Below::Unknown => false,
     })

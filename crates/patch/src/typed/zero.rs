@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 ///
 /// A place that is there even so (a struct in a struct, a list that is never left out) is not something that a create adds.
 pub(crate) fn zero(of: &Struct) -> Value {
-    let member = |field: &Field| Some((field.name.clone().into_owned(), zero_field(field)?));
+    let member = |field: &Field| zero_field(field).map(|value| (field.name.clone().into_owned(), value));
     Value::Object(of.fields.iter().filter_map(member).collect())
 }
 

@@ -5,42 +5,85 @@ use crate::normalize::add_always_written;
 use minkapi_registry::{Shape, Struct};
 use serde_json::{Map, Value};
 
-/// Decodes `value`, a changed copy of `current`, which is in the form that decoding gives. None when anything about the
-/// changes is not in order: then [`super::decode_value`] tells what.
-pub fn decode_changed(value: &Value, current: &Value, of: &Struct) -> Option<Value> {
-    let (Value::Object(value), Value::Object(current)) = (value, current) else { return None };
-    fields(value, current, of, "").map(Value::Object)
+/// Decodes `value`, a changed copy of `current`, which is in the form that decoding gives. When anything about the changes
+/// is not in order, the value comes back as it was: then [`super::decode_value`] tells what.
+///
+/// # Errors
+/// The value.
+pub fn decode_changed(value: Value, current: &Value, of: &Struct) -> Result<Value, Value> {
+    match (value, current) {
+        (Value::Object(mut value), Value::Object(current)) => match changes(&value, current, of, "") {
+            Some(changes) => {
+                changes.make(&mut value, of);
+                Ok(Value::Object(value))
+            }
+            None => Err(Value::Object(value)),
+        },
+        (value, _) => Err(value),
+    }
 }
 
-fn fields(value: &Map<String, Value>, current: &Map<String, Value>, of: &Struct, path: &str) -> Option<Map<String, Value>> {
-    let mut decoded = Map::new();
+/// What decoding makes of the members of an object that are not as they were.
+struct Changes(Vec<(String, Change)>);
+
+impl Changes {
+    /// How many members are not written.
+    fn gone(&self) -> usize {
+        self.0.iter().filter(|(_, change)| matches!(change, Change::To(None))).count()
+    }
+
+    fn make(self, object: &mut Map<String, Value>, of: &Struct) {
+        for (name, change) in self.0 {
+            match change {
+                Change::To(Some(decoded)) => drop(object.insert(name, decoded)),
+                Change::To(None) => drop(object.remove(&name)),
+                Change::Within(changes) => {
+                    if let (Some(Value::Object(inner)), Some(Shape::Struct(of))) =
+                        (object.get_mut(&name), of.field(&name).map(|field| &field.schema.shape))
+                    {
+                        changes.make(inner, of);
+                    }
+                }
+            }
+        }
+        *object = add_always_written(std::mem::take(object), of);
+    }
+}
+
+enum Change {
+    /// The member is this, or is not written.
+    To(Option<Value>),
+    /// The member is a struct in which something changed.
+    Within(Changes),
+}
+
+fn changes(value: &Map<String, Value>, current: &Map<String, Value>, of: &Struct, path: &str) -> Option<Changes> {
+    let mut changes = Vec::new();
     for (name, value) in value {
         let before = current.get(name);
         if before == Some(value) {
-            decoded.insert(name.clone(), value.clone());
             continue;
         }
         let field = of.field(name)?;
-        match (&field.schema.shape, value, before) {
+        let change = match (&field.schema.shape, value, before) {
             (Shape::Struct(inner), Value::Object(value), Some(Value::Object(before))) => {
                 let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let inner = fields(value, before, inner, &path)?;
+                let within = self::changes(value, before, inner, &path)?;
                 // Whether a struct without fields is kept is the full decoder's business.
-                if inner.is_empty() {
+                if within.gone() == value.len() {
                     return None;
                 }
-                decoded.insert(name.clone(), Value::Object(inner));
+                Change::Within(within)
             }
             _ => {
                 let alone = Value::Object(Map::from_iter([(name.clone(), value.clone())]));
                 let mut part = decode_part(&alone, of, path).ok().filter(|part| part.problems.is_empty())?;
-                if let Some(value) = part.value.as_object_mut().and_then(|part| part.remove(name)) {
-                    decoded.insert(name.clone(), value);
-                }
+                Change::To(part.value.as_object_mut().and_then(|part| part.remove(name)))
             }
-        }
+        };
+        changes.push((name.clone(), change));
     }
-    Some(add_always_written(decoded, of))
+    Some(Changes(changes))
 }
 
 #[cfg(test)]
@@ -90,13 +133,16 @@ mod tests {
             let (parent, name) = pointer.rsplit_once('/').unwrap();
             changed.pointer_mut(parent).unwrap()[name] = new;
             let full = decode_value(&changed, schema);
-            match decode_changed(&changed, &current, schema) {
-                Some(value) => {
+            match decode_changed(changed.clone(), &current, schema) {
+                Ok(value) => {
                     short += 1;
                     let full = full.unwrap();
                     assert_eq!((value, full.problems.len()), (full.value, 0), "{pointer}");
                 }
-                None => long += 1,
+                Err(value) => {
+                    long += 1;
+                    assert_eq!(value, changed, "it comes back as it was");
+                }
             }
         }
         assert!(short > 8 && long > 5, "{short} the short way, {long} the long way");

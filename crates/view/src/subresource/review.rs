@@ -9,7 +9,7 @@ use crate::{
     service_account_tokens::{self, ISSUER, Refused},
 };
 use minkapi_authorization::{Attributes, PolicyRule, Rules, Subject};
-use minkapi_object::Status;
+use minkapi_object::{Status, fields_v1};
 use minkapi_schema::field;
 use serde_json::{Map, Value, json};
 
@@ -159,6 +159,7 @@ impl Review {
         }
         review["status"] = status;
         minkapi_schema::canonicalize(&mut review, &served.resource.schema);
+        fields_v1::expand(&mut review);
         Ok(Outcome::created(Content::Value(review)))
     }
 }

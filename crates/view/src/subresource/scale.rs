@@ -1,6 +1,6 @@
 //! `scale`: a resource with replicas seen as an autoscaling/v1 Scale (C-09-20, C-10-18).
 
-use crate::{Call, Content, Outcome, Target, View, metadata, update::Edit, view::Moment};
+use crate::{Call, Content, Outcome, Target, View, form::Form, managed_fields, metadata, update::Edit, view::Moment};
 use minkapi_kinds::ScalePaths;
 use minkapi_object::{GroupResource, LabelSelector, Status};
 use minkapi_patch::{ReplicasPaths, scale_to_parent, scale_to_subresource};
@@ -128,6 +128,7 @@ impl Edit for Through<'_> {
         self.projection.set_replicas(&mut object, replicas)?;
         let entries = scale_to_parent(recorded, new["metadata"].get("managedFields"), &api_version, paths);
         set_managed_fields(&mut object, entries.map_err(Status::internal)?);
+        managed_fields::settle(&Form::of_resource(&call.target.served), &mut object);
         let meta = metadata::of(&mut object);
         match new["metadata"].get("resourceVersion") {
             Some(version) => meta.insert("resourceVersion".to_owned(), version.clone()),

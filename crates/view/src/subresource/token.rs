@@ -8,7 +8,7 @@ use crate::{
     managed_fields, metadata,
     service_account_tokens::{self as tokens, Bound, ISSUER},
 };
-use minkapi_object::{GroupResource, Object, Status};
+use minkapi_object::{GroupResource, Object, Status, fields_v1};
 use minkapi_schema::field::{self, Error, Path};
 use minkapi_store::{Key, Kind};
 use serde_json::{Value, json};
@@ -60,6 +60,7 @@ fn issue(view: &View, call: &Call, mut request: Value, options: &WriteOptions) -
     let token = signed.ok_or_else(|| Status::internal("failed to generate token: no key"))?;
     request["status"] = json!({"token": token, "expirationTimestamp": rfc3339((now + seconds) * 1_000_000)});
     minkapi_schema::canonicalize(&mut request, &form.schema);
+    fields_v1::expand(&mut request);
     Ok(Outcome::created(Content::Value(request)))
 }
 
