@@ -24,9 +24,9 @@ pub(crate) struct Sandboxes {
 }
 
 impl Sandboxes {
-    /// None yet. Revisions of View objects go on after `revision`, so that none is used twice.
-    pub fn new(revision: u64) -> Self {
-        let objects = Store::starting_at(revision, Options::default());
+    /// None yet. Revisions of View objects go on after `revision`, so that none is used twice; their history is as long as others.
+    pub fn new(revision: u64, options: Options) -> Self {
+        let objects = Store::starting_at(revision, options);
         Self { named: DashMap::new(), objects, files: OnceLock::new(), removed: RwLock::default() }
     }
 

@@ -62,7 +62,7 @@ impl Shared {
 
     pub fn new(store: Store<Object>, config: Config) -> Self {
         let base = Arc::new(Own::base(&config));
-        let sandboxes = Sandboxes::new(store.revision());
+        let sandboxes = Sandboxes::new(store.revision(), config.store_options());
         Self {
             store,
             config,
