@@ -220,8 +220,9 @@ func widgetOf(ctx context.Context, direct client.Client, key client.ObjectKey) *
 func installWidgets(ctx context.Context, direct client.Client) error {
 	properties := map[string]apiextensionsv1.JSONSchemaProps{
 		"spec": {
-			Type:    "object",
-			Default: &apiextensionsv1.JSON{Raw: []byte(`{}`)},
+			Type: "object",
+			// Whole, since rules are asked of a default before what is missing in it is filled in.
+			Default: &apiextensionsv1.JSON{Raw: []byte(`{"size": 3}`)},
 			Properties: map[string]apiextensionsv1.JSONSchemaProps{
 				"size": {Type: "integer", Default: &apiextensionsv1.JSON{Raw: []byte("3")}, Minimum: ptr.To(0.0)},
 			},

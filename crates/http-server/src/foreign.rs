@@ -1,7 +1,7 @@
 //! Requests that a browser makes for somebody else's page: by DNS rebinding or across origins.
 
 use http::{
-    HeaderMap, Uri,
+    HeaderMap, HeaderValue, Uri,
     header::{HOST, ORIGIN},
 };
 use std::net::IpAddr;
@@ -9,15 +9,22 @@ use std::net::IpAddr;
 /// Why a request to a server without credentials is refused; none if it is not.
 ///
 /// A page of another site cannot choose the `Host` of a request other than its own name, and its browser tells an `Origin`.
-/// Programs reach a loopback address by that address or as localhost, and have no origin.
+/// Programs reach a loopback address by that address or as localhost, and have no origin or, since kube-apiserver demands one for
+/// WebSockets, name the server itself.
 pub(crate) fn refusal(uri: &Uri, headers: &HeaderMap) -> Option<&'static str> {
-    if headers.contains_key(ORIGIN) {
-        return Some("requests with an Origin header are refused by a server without authentication");
-    }
     let header = headers.get(HOST).map(|h| h.to_str().unwrap_or("?"));
+    if headers.get_all(ORIGIN).iter().any(|origin| !is_same(origin, header)) {
+        return Some("requests with the Origin header of another server are refused by a server without authentication");
+    }
     let host = header.or_else(|| uri.authority().map(|a| a.as_str()))?;
     let foreign = !(is_own(host) && uri.authority().is_none_or(|a| is_own(a.as_str())));
     foreign.then_some("the Host header must be localhost or an IP address on a server without authentication")
+}
+
+/// Whether an origin is the server that the request goes to.
+fn is_same(origin: &HeaderValue, host: Option<&str>) -> bool {
+    let origin = origin.to_str().ok().and_then(|o| o.strip_prefix("http://"));
+    origin.is_some_and(|o| host.is_some_and(|h| o.eq_ignore_ascii_case(h)))
 }
 
 fn is_own(authority: &str) -> bool {
@@ -47,6 +54,7 @@ mod tests {
         for host in ["localhost", "localhost:8091", "LocalHost:1", "127.0.0.1:8091", "127.0.0.1", "[::1]:8091", "[::1]", "a.localhost:1"] {
             assert!(!refused(host, None), "{host}");
         }
+        assert!(!refused("localhost:8091", Some("http://localhost:8091")), "a WebSocket");
         assert!(refusal(&Uri::from_static("/api"), &HeaderMap::new()).is_none(), "HTTP/1.0");
         assert!(refusal(&Uri::from_static("http://127.0.0.1:1/api"), &HeaderMap::new()).is_none(), "HTTP/2");
     }
@@ -58,6 +66,8 @@ mod tests {
         }
         assert!(refused("localhost:8091", Some("http://evil.example")));
         assert!(refused("127.0.0.1:8091", Some("null")));
+        assert!(refused("localhost:8091", Some("http://localhost:3000")), "another server of this machine");
+        assert!(refused("evil.example:8091", Some("http://evil.example:8091")), "another name of this server");
         assert!(refusal(&Uri::from_static("http://evil.example/api"), &HeaderMap::new()).is_some());
     }
 }
