@@ -30,8 +30,8 @@ struct Own {
     object: Option<Object>,
     /// The parent's object when the sandbox first wrote, or last committed.
     origin: Option<Object>,
-    /// The write that the parent has taken over.
-    settled: Option<u64>,
+    /// The sandbox's object that the parent has taken over; the parent's may hold fields of its own as well.
+    settled: Option<Object>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -188,7 +188,7 @@ impl Naive {
     fn changes(&self, name: &str) -> Vec<(&At, &Own)> {
         let view = &self.views[name];
         let differs = |own: &Own| match &own.object {
-            Some(object) => own.settled != Some(object.write),
+            Some(object) => own.settled.as_ref().is_none_or(|settled| settled.write != object.write),
             None => own.origin.is_some(),
         };
         view.own.iter().filter(|(_, own)| view.parent.is_some() && differs(own)).collect()
@@ -222,7 +222,7 @@ impl Naive {
             let origin = self.get(&parent, &at);
             let own = self.views.get_mut(name).unwrap().own.get_mut(&at).unwrap();
             own.origin = origin;
-            own.settled = own.object.as_ref().map(|o| o.write);
+            own.settled.clone_from(&own.object);
         }
     }
 
@@ -242,7 +242,9 @@ impl Naive {
 
 /// One object of a three-way merge; the error is the number of conflicting fields.
 fn step(own: &Own, theirs: Option<&Object>) -> Result<Step, usize> {
-    let unchanged = own.origin.as_ref() == theirs;
+    // Where a commit has merged fields of both sides, each goes on from its own object.
+    let apart = own.settled.as_ref().filter(|settled| own.origin.as_ref().is_some_and(|origin| origin.value() != settled.value()));
+    let unchanged = apart.is_none() && own.origin.as_ref() == theirs;
     match (&own.object, &own.origin, theirs) {
         (None, _, None) => Ok(Step::Nothing),
         (None, Some(origin), Some(theirs)) if unchanged || origin.value() == theirs.value() => Ok(Step::Delete),
@@ -252,13 +254,14 @@ fn step(own: &Own, theirs: Option<&Object>) -> Result<Step, usize> {
         (Some(ours), None, None) => Ok(Step::Create(ours.value())),
         (Some(_), Some(_), None) | (Some(_), None, Some(_)) => Err(1),
         (Some(ours), Some(origin), Some(theirs)) => {
-            let field = |ours: Option<u8>, origin: Option<u8>, theirs: Option<u8>| match (ours != origin, theirs != origin) {
+            let before = apart.unwrap_or(origin);
+            let field = |[before, ours]: [Option<u8>; 2], [origin, theirs]: [Option<u8>; 2]| match (ours != before, theirs != origin) {
                 (true, true) if ours != theirs => Err(1),
                 (true, _) => Ok(ours),
                 (false, _) => Ok(theirs),
             };
-            let left = field(ours.left, origin.left, theirs.left);
-            let right = field(ours.right, origin.right, theirs.right);
+            let left = field([before.left, ours.left], [origin.left, theirs.left]);
+            let right = field([before.right, ours.right], [origin.right, theirs.right]);
             match (left, right) {
                 (Ok(left), Ok(right)) if (left, right) == theirs.value() => Ok(Step::Nothing),
                 (Ok(left), Ok(right)) => Ok(Step::Modify((left, right))),
