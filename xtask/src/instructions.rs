@@ -52,28 +52,29 @@ fn build(shell: &Shell, profile: &str) -> Result<String, String> {
 
 /// Instructions of one request, by operation.
 fn count(shell: &Shell, program: &str, folder: &Path) -> Result<BTreeMap<String, u64>, String> {
-    const WITHIN: &str = "*operation_*";
     let out = folder.join("out");
-    let valgrind = cmd!(
-        shell,
-        "valgrind --quiet --tool=callgrind --collect-atstart=no --toggle-collect={WITHIN} --dump-after={WITHIN} --callgrind-out-file={out} {program}"
-    );
+    let valgrind = cmd!(shell, "valgrind --quiet --tool=callgrind --dump-before=*operation_* --callgrind-out-file={out} {program}");
     let requests = valgrind.ignore_stderr().read().map_err(|e| e.to_string())?;
     let requests: BTreeMap<&str, u64> =
         requests.lines().filter_map(|line| line.split_once(' ')).filter_map(|(name, n)| Some((name, n.parse().ok()?))).collect();
+    // Each part counts what came before the function that it names; parts are numbered, and the last one has no number.
     let mut counts = BTreeMap::new();
-    for file in fs::read_dir(folder).map_err(|e| e.to_string())?.flatten() {
-        let text = fs::read_to_string(file.path()).map_err(|e| e.to_string())?;
+    let mut under_way = None;
+    for number in 1.. {
+        let Ok(text) = fs::read_to_string(folder.join(format!("out.{number}"))) else { break };
         let after = |prefix: &str| text.lines().find_map(|line| line.strip_prefix(prefix));
-        let Some(trigger) = after("desc: Trigger: ") else { continue };
-        let Some((name, requests)) = requests.iter().find(|(name, _)| ends_with_name(trigger, name)) else { continue };
-        let Some(total) = after("totals: ").and_then(|n| n.trim().parse::<u64>().ok()) else { continue };
-        counts.insert(name.trim_start_matches("operation_").replace('_', " "), total / requests.max(&1));
+        let total = after("totals: ").and_then(|n| n.trim().parse::<u64>().ok()).unwrap_or_default();
+        if let Some((name, requests)) = under_way {
+            let name: &str = name;
+            *counts.entry(name.trim_start_matches("operation_").replace('_', " ")).or_default() += total / u64::max(requests, 1);
+        }
+        let trigger = after("desc: Trigger: ").unwrap_or_default();
+        under_way = requests.iter().find(|(name, _)| ends_with_name(trigger, name)).map(|(name, requests)| (*name, *requests));
     }
     Ok(counts)
 }
 
-/// Whether a trigger such as `--dump-after=instructions::operation_get` is of this function; names may have a suffix.
+/// Whether a trigger such as `--dump-before=instructions::operation_get` is of this function; names may have a suffix.
 fn ends_with_name(trigger: &str, name: &str) -> bool {
     trigger.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == name)
 }
