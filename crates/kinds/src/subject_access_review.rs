@@ -6,31 +6,13 @@ use crate::{
     label_selector::{self, ValuesOf},
     value::{field, is_zero, items, text},
 };
+use minkapi_object::OBJECT_META_FIELDS;
 use minkapi_schema::field::{Error, ErrorList, Path};
 use serde_json::{Value, json};
 
 /// The strategy of SubjectAccessReview, SelfSubjectAccessReview and LocalSubjectAccessReview.
 #[derive(Debug)]
 pub struct SubjectAccessReview;
-
-/// Fields of ObjectMeta in the order of its Go struct.
-const METADATA_ORDER: &[&str] = &[
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-];
 
 impl Strategy for SubjectAccessReview {
     fn traits(&self) -> Traits {
@@ -80,7 +62,7 @@ fn validate_metadata(errors: &mut ErrorList, review: &Value, local: bool) {
     let said = |(key, value): (&String, &Value)| key != "managedFields" && !is_zero(value) && !(local && key == "namespace");
     if metadata.iter().any(said) {
         let why = if local { "must be empty except for namespace" } else { "must be empty" };
-        let printed = go_struct::in_order(&Value::Object(metadata.clone()), METADATA_ORDER);
+        let printed = go_struct::in_order(&Value::Object(metadata.clone()), &OBJECT_META_FIELDS);
         errors.push(Error::invalid_printed(&Path::new("metadata"), printed, why));
     }
 }

@@ -48,8 +48,8 @@ enum KeyOrder {
     Sorted,
 }
 
-/// Members of ObjectMeta in the order of the Go type.
-const METADATA: [&str; 15] = [
+/// Fields of ObjectMeta in the order of the Go type.
+pub const OBJECT_META_FIELDS: [&str; 15] = [
     "name",
     "generateName",
     "namespace",
@@ -102,7 +102,7 @@ impl Draft {
         let version = match order {
             KeyOrder::Go => {
                 let mut version = (0, 0);
-                for key in METADATA {
+                for key in OBJECT_META_FIELDS {
                     match meta.get(key) {
                         _ if key == "resourceVersion" => version = push_version(&mut bytes, expected),
                         Some(entries) if key == "managedFields" => push_managed_fields(&mut bytes, entries, &MANAGED_FIELDS_ENTRY),

@@ -22,7 +22,7 @@ mod recent;
 mod scan;
 mod status;
 
-pub use draft::{Draft, Layout};
+pub use draft::{Draft, Layout, OBJECT_META_FIELDS};
 pub use field_selector::{FieldRequirement, FieldSelector, ParseFieldSelectorError};
 pub use gvk::{GroupKind, GroupResource, GroupVersionKind, GroupVersionResource};
 pub use head::{Head, OwnerReference};
