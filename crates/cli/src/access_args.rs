@@ -32,6 +32,21 @@ pub struct AccessArgs {
     #[arg(long, value_name = "FILE")]
     pub token_auth_file: Option<PathBuf>,
 
+    /// The private key that tokens of service accounts are signed with (PEM: RSA, P-256, P-384); kept in the data directory if
+    /// missing, and without one made at every start
+    #[arg(long, value_name = "FILE")]
+    pub service_account_signing_key_file: Option<PathBuf>,
+
+    /// Keys by which tokens of service accounts are believed (PEM, private or public): beside the server's own, or in place of a
+    /// given one. Can be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub service_account_key_file: Vec<PathBuf>,
+
+    /// Who issues tokens of service accounts [default: https://kubernetes.default.svc]. Can be given more than once: the first
+    /// is used, all are believed
+    #[arg(long, value_name = "NAME")]
+    pub service_account_issuer: Vec<String>,
+
     /// Take whoever comes without credentials for system:anonymous where credentials are asked for; needs
     /// --authorization-mode=RBAC
     #[arg(long)]
@@ -62,6 +77,9 @@ impl From<AccessArgs> for Access {
             tls_private_key_file: args.tls_private_key_file,
             client_ca_file: args.client_ca_file,
             token_auth_file: args.token_auth_file,
+            service_account_signing_key_file: args.service_account_signing_key_file,
+            service_account_key_files: args.service_account_key_file,
+            service_account_issuers: args.service_account_issuer,
             anonymous_auth: args.anonymous_auth,
             authorization_mode: match args.authorization_mode {
                 Mode::AlwaysAllow => AuthorizationMode::AlwaysAllow,

@@ -16,6 +16,7 @@ pub(crate) const KEYS: &str = "/openid/v1/jwks";
 /// Answers these two paths; none for others.
 pub(crate) fn serve(exchange: &Exchange<'_>, view: &View, path: &str, scheme: &str) -> Option<Reply> {
     let (content_type, json) = match path {
+        CONFIGURATION | KEYS if !view.has_openid() => return None,
         CONFIGURATION => {
             // Both documents are below the view's prefix, as the client sees it.
             let prefix = exchange.parts.uri.path().strip_suffix(CONFIGURATION).unwrap_or_default();

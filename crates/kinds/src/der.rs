@@ -1,11 +1,13 @@
-//! As much of DER as certificates and certificate requests need.
+//! As much of DER as keys, certificates and certificate requests need.
 
 /// Universal and context tags.
+#[allow(missing_docs, reason = "named as in X.690")]
 pub mod tag {
     pub const BOOLEAN: u8 = 0x01;
     pub const INTEGER: u8 = 0x02;
     pub const BIT_STRING: u8 = 0x03;
     pub const OCTET_STRING: u8 = 0x04;
+    pub const NULL: u8 = 0x05;
     pub const OBJECT_IDENTIFIER: u8 = 0x06;
     pub const UTC_TIME: u8 = 0x17;
     pub const GENERALIZED_TIME: u8 = 0x18;
@@ -13,6 +15,38 @@ pub mod tag {
     pub const SET: u8 = 0x31;
     pub const EXPLICIT_0: u8 = 0xa0;
     pub const EXPLICIT_3: u8 = 0xa3;
+}
+
+/// Contents of object identifiers.
+pub mod identifier {
+    /// `1.2.840.113549.1.1.1`.
+    pub const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    /// `1.2.840.10045.2.1`.
+    pub const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    /// `1.3.101.112`.
+    pub const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
+    /// `1.2.840.10045.3.1.7`.
+    pub const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    /// `1.3.132.0.34`.
+    pub const P384: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x22];
+    /// `1.3.132.0.35`.
+    pub const P521: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x23];
+    /// `1.3.132.0.33`.
+    pub const P224: &[u8] = &[0x2b, 0x81, 0x04, 0x00, 0x21];
+}
+
+/// A value of this tag and content.
+pub fn write(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let digits: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    let mut out = vec![tag];
+    match u8::try_from(length) {
+        Ok(short) if short < 0x80 => out.push(short),
+        // The number of digits, which are at most eight.
+        _ => out.extend([0x80 | u8::try_from(digits.len()).unwrap_or_default()].into_iter().chain(digits)),
+    }
+    out.extend_from_slice(content);
+    out
 }
 
 /// Reads values one after another.
@@ -36,7 +70,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next value: its tag, its content and itself as a whole. None where the bytes are not DER.
-    pub fn next(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
+    pub fn value(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
         let (&tag, rest) = self.0.split_first()?;
         let (&first, mut rest) = rest.split_first()?;
         let length = if first < 0x80 {
@@ -58,7 +92,7 @@ impl<'a> Reader<'a> {
 
     /// The content of the next value if it has this tag.
     pub fn content(&mut self, tag: u8) -> Option<&'a [u8]> {
-        self.next().filter(|(found, ..)| *found == tag).map(|(_, content, _)| content)
+        self.value().filter(|(found, ..)| *found == tag).map(|(_, content, _)| content)
     }
 
     /// The values inside the next one if it has this tag.
@@ -72,6 +106,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_written_is_read_again() {
+        for length in [0, 1, 0x7f, 0x80, 0xff, 0x100, 70_000] {
+            let content = vec![7; length];
+            let written = write(tag::OCTET_STRING, &content);
+            assert_eq!(Reader::new(&written).value(), Some((tag::OCTET_STRING, &content[..], &written[..])), "{length}");
+        }
+    }
+
+    #[test]
     fn values_are_read_in_order() {
         let mut outer = Reader::new(&[0x30, 0x06, 0x02, 0x01, 0x05, 0x01, 0x01, 0xff]);
         let mut inner = Reader::new(outer.content(tag::SEQUENCE).unwrap_or_default());
@@ -81,7 +124,7 @@ mod tests {
 
     #[test]
     fn truncated_values_are_refused() {
-        assert!(Reader::new(&[0x30, 0x05, 0x02]).next().is_none());
-        assert!(Reader::new(&[0x30, 0x85, 1, 1, 1, 1, 1]).next().is_none());
+        assert!(Reader::new(&[0x30, 0x05, 0x02]).value().is_none());
+        assert!(Reader::new(&[0x30, 0x85, 1, 1, 1, 1, 1]).value().is_none());
     }
 }

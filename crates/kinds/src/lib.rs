@@ -29,7 +29,7 @@ pub mod custom_resource_definition;
 mod daemon_set;
 mod declarative;
 mod deployment;
-mod der;
+pub mod der;
 mod device;
 mod device_allocation;
 mod device_capacity;
@@ -71,7 +71,7 @@ mod node;
 mod node_label;
 mod node_selector;
 pub mod object_meta;
-mod pem;
+pub mod pem;
 mod persistent_volume;
 mod persistent_volume_claim;
 mod persistent_volume_claim_spec;
@@ -138,7 +138,7 @@ pub use custom_resource::{CustomResource, ScalePaths, ServedCustomResource, serv
 pub use device_claim::asks_for_admin_access;
 pub use strategy::{Context, DeletedAnswer, FieldValue, GarbageCollection, NameRule, SelectableField, Strategy, Traits, field_values};
 pub use table::{Column, Row};
-pub use x509::{Subject, subject_of};
+pub use x509::{Certificate, Subject, subject_of};
 
 /// The strategies of the built-in kinds by group and kind, sorted.
 static STRATEGIES: &[(&str, &str, &dyn Strategy)] = &[

@@ -1,6 +1,6 @@
 //! Certificates and certificate requests, read as far as their rules go. Signatures are not verified.
 
-use crate::der::{Reader, tag};
+use crate::der::{Reader, identifier, tag};
 
 /// `2.5.4.10`.
 const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
@@ -8,20 +8,9 @@ const ORGANIZATION: &[u8] = &[0x55, 0x04, 0x0a];
 const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 /// `2.5.29.19`.
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
-/// `1.2.840.113549.1.1.1`.
-const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-/// `1.2.840.10045.2.1`.
-const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-/// `1.3.101.112`.
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-
 /// Curves by object identifier.
-const CURVES: &[(&[u8], &str)] = &[
-    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], "P-256"),
-    (&[0x2b, 0x81, 0x04, 0x00, 0x22], "P-384"),
-    (&[0x2b, 0x81, 0x04, 0x00, 0x23], "P-521"),
-    (&[0x2b, 0x81, 0x04, 0x00, 0x21], "P-224"),
-];
+const CURVES: &[(&[u8], &str)] =
+    &[(identifier::P256, "P-256"), (identifier::P384, "P-384"), (identifier::P521, "P-521"), (identifier::P224, "P-224")];
 
 /// Who a certificate is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +63,7 @@ pub fn subject_of(certificate: &[u8]) -> Option<Subject> {
     let mut outer = Reader::new(certificate);
     let mut body = outer.inside(tag::SEQUENCE)?.inside(tag::SEQUENCE)?;
     if body.peek() == Some(tag::EXPLICIT_0) {
-        body.next()?;
+        body.value()?;
     }
     // Serial number, signature algorithm, issuer, validity.
     body.content(tag::INTEGER)?;
@@ -94,7 +83,7 @@ impl<'a> Request<'a> {
         request.content(tag::BIT_STRING)?;
         info.content(tag::INTEGER)?;
         let subject = subject(info.inside(tag::SEQUENCE)?)?;
-        let (_, content, key_bytes) = info.next().filter(|(found, ..)| *found == tag::SEQUENCE)?;
+        let (_, content, key_bytes) = info.value().filter(|(found, ..)| *found == tag::SEQUENCE)?;
         (outer.is_empty() && request.is_empty()).then_some(Self { subject, key: public_key(content)?, key_bytes })
     }
 }
@@ -108,18 +97,18 @@ impl<'a> Certificate<'a> {
         certificate.content(tag::SEQUENCE)?;
         certificate.content(tag::BIT_STRING)?;
         if body.peek() == Some(tag::EXPLICIT_0) {
-            body.next()?;
+            body.value()?;
         }
         body.content(tag::INTEGER)?;
         body.content(tag::SEQUENCE)?;
         body.content(tag::SEQUENCE)?;
         let mut validity = body.inside(tag::SEQUENCE)?;
-        let (not_before, not_after) = (time(validity.next()?)?, time(validity.next()?)?);
+        let (not_before, not_after) = (time(validity.value()?)?, time(validity.value()?)?);
         body.content(tag::SEQUENCE)?;
-        let (_, content, key_bytes) = body.next().filter(|(found, ..)| *found == tag::SEQUENCE)?;
+        let (_, content, key_bytes) = body.value().filter(|(found, ..)| *found == tag::SEQUENCE)?;
         public_key(content)?;
         let mut is_authority = false;
-        while let Some((found, content, _)) = body.next() {
+        while let Some((found, content, _)) = body.value() {
             if found == tag::EXPLICIT_3 {
                 is_authority = has_authority_bit(content)?;
             }
@@ -138,15 +127,15 @@ pub fn parse_public_key(der: &[u8]) -> Option<PublicKey> {
 fn public_key(content: &[u8]) -> Option<PublicKey> {
     let mut info = Reader::new(content);
     let mut algorithm = info.inside(tag::SEQUENCE)?;
-    let identifier = algorithm.content(tag::OBJECT_IDENTIFIER)?;
+    let algorithm_id = algorithm.content(tag::OBJECT_IDENTIFIER)?;
     let bits = info.content(tag::BIT_STRING)?;
-    Some(match identifier {
-        ED25519 => PublicKey::Ed25519,
-        ELLIPTIC => {
+    Some(match algorithm_id {
+        identifier::ED25519 => PublicKey::Ed25519,
+        identifier::ELLIPTIC => {
             let curve = algorithm.content(tag::OBJECT_IDENTIFIER)?;
             PublicKey::Elliptic(CURVES.iter().find(|(id, _)| *id == curve)?.1)
         }
-        RSA => {
+        identifier::RSA => {
             let (_unused_bits, key) = bits.split_first()?;
             let modulus = Reader::new(key).inside(tag::SEQUENCE)?.content(tag::INTEGER)?;
             let significant = modulus.iter().skip_while(|b| **b == 0).count();
@@ -163,7 +152,7 @@ fn subject(mut name: Reader<'_>) -> Option<Subject> {
         while !set.is_empty() {
             let mut attribute = set.inside(tag::SEQUENCE)?;
             let identifier = attribute.content(tag::OBJECT_IDENTIFIER)?;
-            let (_, value, _) = attribute.next()?;
+            let (_, value, _) = attribute.value()?;
             let value = String::from_utf8_lossy(value).into_owned();
             match identifier {
                 ORGANIZATION => subject.organizations.push(value),
@@ -183,7 +172,7 @@ fn has_authority_bit(extensions: &[u8]) -> Option<bool> {
             continue;
         }
         if extension.peek() == Some(tag::BOOLEAN) {
-            extension.next()?;
+            extension.value()?;
         }
         let mut constraints = Reader::new(extension.content(tag::OCTET_STRING)?).inside(tag::SEQUENCE)?;
         return Some(constraints.peek() == Some(tag::BOOLEAN) && constraints.content(tag::BOOLEAN)? == [0xff]);

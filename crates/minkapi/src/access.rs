@@ -3,7 +3,7 @@
 use crate::{LaunchError, self_made};
 use minkapi_authorization::{Authorization, Rbac};
 use minkapi_http_server::{Authentication, Tls, TlsFiles, ViewTokens};
-use minkapi_view::UserInfo;
+use minkapi_view::{ServiceAccountIssuer, UserInfo};
 use rand::RngCore as _;
 use std::{fs, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -34,6 +34,14 @@ pub struct Access {
     pub client_ca_file: Option<PathBuf>,
     /// Users by their tokens, in kube-apiserver's form.
     pub token_auth_file: Option<PathBuf>,
+    /// The private key that tokens of service accounts are signed with; kept in the data directory, or made at every start where
+    /// there is none, if missing.
+    pub service_account_signing_key_file: Option<PathBuf>,
+    /// Keys by which tokens of service accounts are believed, private or public, beside the server's own: in place of that from
+    /// `service_account_signing_key_file` if that is given, as in kube-apiserver.
+    pub service_account_key_files: Vec<PathBuf>,
+    /// Names of the issuer of service accounts' tokens: the first is used, all are believed. kube-apiserver's usual one if empty.
+    pub service_account_issuers: Vec<String>,
     /// Who may do what.
     pub authorization_mode: AuthorizationMode,
     /// Whether whoever comes without credentials is `system:anonymous` where credentials are asked for. Not where everybody
@@ -133,6 +141,36 @@ impl Access {
         }
     }
 
+    /// Who issues tokens of service accounts. `kept` gives the key that is used unless a file is named.
+    ///
+    /// # Errors
+    /// A name that cannot be, a file that cannot be read or has no such key, or what `kept` fails with.
+    pub(crate) fn service_account_issuer(
+        &self,
+        kept: impl FnOnce() -> Result<Option<String>, LaunchError>,
+    ) -> Result<ServiceAccountIssuer, LaunchError> {
+        const SIGNING: &str = "service-account-signing-key-file";
+        let mut issuer = match &*self.service_account_issuers {
+            [] => ServiceAccountIssuer::default(),
+            names => ServiceAccountIssuer::new(issuer_names(names)?),
+        };
+        let text = |setting, path| read(setting, path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        if let Some(path) = &self.service_account_signing_key_file {
+            let signing = issuer.with_signing_key(&text(SIGNING, path)?);
+            issuer = signing.map_err(|err| invalid(SIGNING, format!("{}: {err}", path.display())))?;
+            if !self.service_account_key_files.is_empty() {
+                issuer = issuer.only_named_keys();
+            }
+        } else if let Some(key) = kept()? {
+            issuer = issuer.with_signing_key(&key).map_err(|err| invalid("data-dir", format!("signing-key: {err}")))?;
+        }
+        for path in &self.service_account_key_files {
+            let setting = "service-account-key-file";
+            issuer = issuer.with_key(&text(setting, path)?).map_err(|err| invalid(setting, format!("{}: {err}", path.display())))?;
+        }
+        Ok(issuer)
+    }
+
     /// The certificates to use, and those by which clients know the server.
     fn tls_files(&self, address: IpAddr) -> Result<(TlsFiles, Vec<u8>), LaunchError> {
         let client_ca = self.client_ca_file.as_ref().map(|path| read("client-ca-file", path)).transpose()?;
@@ -179,6 +217,19 @@ impl Access {
             known = now;
         }
     }
+}
+
+fn issuer_names(names: &[String]) -> Result<Vec<String>, LaunchError> {
+    let setting = "service-account-issuer";
+    for (at, name) in names.iter().enumerate() {
+        if name.is_empty() {
+            return Err(invalid(setting, "should not be an empty string"));
+        }
+        if names.iter().take(at).any(|before| before == name) {
+            return Err(invalid(setting, format!("\"{name}\" is already specified")));
+        }
+    }
+    Ok(names.to_vec())
 }
 
 fn secret() -> [u8; 32] {

@@ -6,8 +6,8 @@ use crate::{
 };
 use minkapi_admission::Chain;
 use minkapi_http_server::{ApiService, Plain, ServeConfig, serve};
-use minkapi_persist::DataDir;
-use minkapi_view::{CreateView, View, ViewFiles, Views};
+use minkapi_persist::{DataDir, read_signing_key};
+use minkapi_view::{CreateView, ServiceAccountIssuer, View, ViewFiles, Views};
 use std::{
     io,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -261,10 +261,25 @@ impl Server {
 
 /// The views of a server, kept in a directory if one is given.
 fn open_views(config: &Config, view_config: minkapi_view::Config) -> Result<(Views, Option<DataDir>), LaunchError> {
-    let Some(dir) = &config.data_dir else { return Ok((Views::new(view_config), None)) };
+    let Some(dir) = &config.data_dir else {
+        let service_account_issuer = config.access.service_account_issuer(|| Ok(None))?;
+        return Ok((Views::new(minkapi_view::Config { service_account_issuer, ..view_config }), None));
+    };
+    // Before anything is changed in a directory whose key cannot be used.
+    let mut new_key = None;
+    let service_account_issuer = config.access.service_account_issuer(|| {
+        let kept = read_signing_key(dir)?;
+        if kept.is_none() {
+            new_key = ServiceAccountIssuer::new_key();
+        }
+        Ok(kept.or_else(|| new_key.clone()))
+    })?;
     let options = minkapi_persist::Options { fsync: config.fsync, ..minkapi_persist::Options::default() };
     let (store, data) = DataDir::open(dir, options, view_config.store_options())?;
-    Ok((Views::over(store, view_config), Some(data)))
+    if let Some(key) = new_key {
+        data.write_signing_key(&key)?;
+    }
+    Ok((Views::over(store, minkapi_view::Config { service_account_issuer, ..view_config }), Some(data)))
 }
 
 fn view_config(config: &Config) -> Result<minkapi_view::Config, LaunchError> {

@@ -116,6 +116,10 @@ impl DataDir {
         Ok((store, Self { path: path.into(), log, threads, stop, stats: found.stats, _lock: lock }))
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What was found when the directory was opened.
     pub const fn stats(&self) -> Stats {
         self.stats

@@ -12,6 +12,7 @@ use std::{
 pub(crate) enum FileKind {
     Log,
     Snapshot,
+    Key,
 }
 
 /// The newest format that is known; it is the one that is written.
@@ -25,6 +26,7 @@ impl FileKind {
         match self {
             Self::Log => b"MINKLOG\n",
             Self::Snapshot => b"MINKSNP\n",
+            Self::Key => b"MINKKEY\n",
         }
     }
 
@@ -33,6 +35,7 @@ impl FileKind {
         dir.join(match self {
             Self::Log => format!("log-{sequence:016}"),
             Self::Snapshot => format!("snapshot-{sequence:016}"),
+            Self::Key => "signing-key".to_owned(),
         })
     }
 
@@ -41,6 +44,7 @@ impl FileKind {
         let digits = name.strip_prefix(match self {
             Self::Log => "log-",
             Self::Snapshot => "snapshot-",
+            Self::Key => return None,
         })?;
         if digits.len() == 16 { digits.parse().ok() } else { None }
     }
@@ -92,6 +96,24 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// Writes a file that appears under its name only when it is complete.
+pub(crate) fn write_whole<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T, PersistError>) -> Result<T, PersistError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".part");
+    let temporary = Path::new(&temporary);
+    let written = write(temporary).and_then(|written| {
+        fs::rename(temporary, path).map_err(PersistError::io("rename", temporary))?;
+        if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
+            sync_dir(dir)?;
+        }
+        Ok(written)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(temporary);
+    }
+    written
 }
 
 /// Makes the names in a directory outlast a crash of the machine.

@@ -14,12 +14,14 @@ mod file;
 mod frame;
 mod log;
 mod read_log;
+mod signing_key;
 mod snapshot;
 
 pub use data_dir::{DataDir, Options, Stats, read_dir, write_dir};
 pub use error::PersistError;
 pub use log::Fsync;
 pub use minkapi_store::Options as StoreOptions;
+pub use signing_key::read_signing_key;
 pub use snapshot::{read_snapshot, write_snapshot};
 
 #[doc = include_str!("../README.md")]

@@ -32,20 +32,7 @@ pub fn write_snapshot(image: &Image<Object>, path: &Path) -> Result<(), PersistE
 
 /// The same with a sequence number; returns the length of the file.
 pub(crate) fn write_numbered(image: &Image<Object>, path: &Path, sequence: u64) -> Result<u64, PersistError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = Path::new(&temporary);
-    let written = write_file(image, temporary, sequence).and_then(|len| {
-        fs::rename(temporary, path).map_err(PersistError::io("rename", temporary))?;
-        if let Some(dir) = path.parent().filter(|d| !d.as_os_str().is_empty()) {
-            file::sync_dir(dir)?;
-        }
-        Ok(len)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(temporary);
-    }
-    written
+    file::write_whole(path, |temporary| write_file(image, temporary, sequence))
 }
 
 fn write_file(image: &Image<Object>, path: &Path, sequence: u64) -> Result<u64, PersistError> {

@@ -1,79 +1,15 @@
-//! Tokens of service accounts: JSON web tokens that this server signs and knows again.
+//! Tokens of service accounts: what they say, and whether that is still so.
 
-use crate::{IdSource, UserInfo, View};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use crate::{UserInfo, View};
 use minkapi_schema::{field::quoted, time::Time};
 use minkapi_store::{Key, Kind};
-use ring::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, UnparsedPublicKey},
-};
 use serde_json::{Map, Value, json};
-
-/// Who issues tokens, and the audience of those that name none.
-pub(crate) const ISSUER: &str = "https://kubernetes.default.svc";
-
-/// The key of a server, made when it is first needed. Tokens end with the server.
-pub(crate) struct TokenKey {
-    pair: EcdsaKeyPair,
-    random: SystemRandom,
-}
-
-impl std::fmt::Debug for TokenKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("TokenKey")
-    }
-}
-
-impl TokenKey {
-    /// A new key; None when the system has no random numbers.
-    pub fn generate() -> Option<Self> {
-        let random = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).ok()?;
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).ok()?;
-        Some(Self { pair, random })
-    }
-
-    /// The key that others check tokens with, as a point that is not compressed: 4, x and y.
-    pub fn public(&self) -> &[u8] {
-        self.pair.public_key().as_ref()
-    }
-
-    /// A token that says this.
-    pub fn sign(&self, claims: &Value) -> Option<String> {
-        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", encode(&json!({"alg": "ES256", "typ": "JWT"})), encode(claims));
-        let signature = self.pair.sign(&self.random, signed.as_bytes()).ok()?;
-        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
-    }
-
-    /// What a token says, if it is one of ours.
-    fn verify(&self, token: &str) -> Result<Value, Refused> {
-        let (signed, claims, signature) = parts(token).ok_or(Refused::Unknown)?;
-        if claims["iss"] != ISSUER {
-            return Err(Refused::Unknown);
-        }
-        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.pair.public_key());
-        // As the library says it that kube-apiserver uses.
-        let forged = |_| Refused::Because("go-jose/go-jose: error in cryptographic primitive".to_owned());
-        key.verify(signed.as_bytes(), &signature).map_err(forged)?;
-        Ok(claims)
-    }
-}
-
-/// What is signed of a token, what it claims, and the signature.
-fn parts(token: &str) -> Option<(&str, Value, Vec<u8>)> {
-    let (signed, signature) = token.rsplit_once('.')?;
-    let (_, claims) = signed.split_once('.')?;
-    let claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    Some((signed, claims, URL_SAFE_NO_PAD.decode(signature).ok()?))
-}
 
 /// What a token is bound to beside its service account: `pod`, `secret`, `node` with name and uid.
 pub(crate) type Bound = Vec<(&'static str, String, String)>;
 
 /// The claims of a new token for a service account.
-pub(crate) fn claims(account: &Value, bound: &Bound, audiences: &Value, seconds: i64, now: i64, ids: &dyn IdSource) -> Value {
+pub(crate) fn claims(view: &View, account: &Value, bound: &Bound, audiences: &Value, seconds: i64, now: i64) -> Value {
     let meta = &account["metadata"];
     let named = |name: &str, uid: &str| json!({"name": name, "uid": uid});
     let text = |key: &str| meta[key].as_str().unwrap_or_default();
@@ -84,11 +20,11 @@ pub(crate) fn claims(account: &Value, bound: &Bound, audiences: &Value, seconds:
         kubernetes.insert((*what).to_owned(), named(name, uid));
     }
     json!({
-        "iss": ISSUER,
+        "iss": view.config().service_account_issuer.name(),
         "sub": format!("system:serviceaccount:{}:{}", text("namespace"), text("name")),
         "aud": audiences,
         "iat": now, "nbf": now, "exp": now + seconds,
-        "jti": ids.uid(),
+        "jti": view.config().ids.uid(),
         "kubernetes.io": kubernetes
     })
 }
@@ -139,7 +75,7 @@ fn is_of_line(view: &View, claims: &Value) -> bool {
 /// # Errors
 /// Why it is not accepted.
 pub(crate) fn authenticate(view: &View, token: &str, audiences: &[&str]) -> Result<(UserInfo, Vec<String>), Refused> {
-    let claims = view.shared.token_key().ok_or(Refused::Unknown)?.verify(token)?;
+    let claims = view.config().service_account_issuer.verify(token)?;
     if !is_of_line(view, &claims) {
         return Err(Refused::Unknown);
     }
@@ -230,27 +166,5 @@ impl Bearer<'_> {
             until.map(|until| until.millis().div_euclid(1000))
         };
         if object.head().deleting && since().is_some_and(|since| since < self.now - LEEWAY) { Found::Deleted } else { Found::There }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_is_known_again_and_a_changed_one_is_not() {
-        let key = TokenKey::generate().unwrap();
-        let claims = json!({"iss": ISSUER, "sub": "a"});
-        let token = key.sign(&claims).unwrap();
-        assert_eq!(key.verify(&token), Ok(claims));
-        let (head, rest) = token.split_once('.').unwrap();
-        let (_, signature) = rest.split_once('.').unwrap();
-        let forged = format!("{head}.{}.{signature}", URL_SAFE_NO_PAD.encode(json!({"iss": ISSUER, "sub": "b"}).to_string()));
-        let refused = Err(Refused::Because("go-jose/go-jose: error in cryptographic primitive".to_owned()));
-        assert_eq!(key.verify(&forged), refused);
-        assert_eq!(TokenKey::generate().unwrap().verify(&token), refused);
-        for none in ["", "a.b.c", "a..", "....", "x.e30.x"] {
-            assert_eq!(key.verify(none), Err(Refused::Unknown), "{none}");
-        }
     }
 }

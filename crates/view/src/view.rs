@@ -7,7 +7,7 @@ use crate::{
     fork::Unnamed,
     hooks::PortsInFlight,
     sandboxes::Sandboxes,
-    service_account_tokens::{self, TokenKey},
+    service_account_tokens,
     summary::Summaries,
     view_kind,
     views::{self, Config},
@@ -35,7 +35,6 @@ pub(crate) struct Shared {
     pub base: Arc<Own>,
     pub definitions: crd::Definitions,
     pub ports_in_flight: PortsInFlight,
-    token_key: OnceLock<Option<TokenKey>>,
     /// Whose the other tokens are that clients may come with.
     pub known_tokens: OnceLock<KnownTokens>,
 }
@@ -50,11 +49,6 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// The key that signs tokens of service accounts.
-    pub fn token_key(&self) -> Option<&TokenKey> {
-        self.token_key.get_or_init(TokenKey::generate).as_ref()
-    }
-
     /// The user of a token that is none of a service account.
     pub fn known_token(&self, view: &View, token: &str) -> Option<UserInfo> {
         self.known_tokens.get()?(view, token)
@@ -71,7 +65,6 @@ impl Shared {
             base,
             definitions: crd::Definitions::default(),
             ports_in_flight: PortsInFlight::default(),
-            token_key: OnceLock::new(),
             known_tokens: OnceLock::new(),
         }
     }
@@ -240,10 +233,11 @@ impl View {
         self.store.snapshot()
     }
 
-    /// The user of a service account's token that this server issued and that is good here now: in this view or in one that
+    /// The user of a service account's token that this server's issuer signed and that is good here now: in this view or in one that
     /// it was forked from, for an account and a bound object that are still the same.
     pub fn token_user(&self, token: &str) -> Option<UserInfo> {
-        service_account_tokens::authenticate(self, token, &[service_account_tokens::ISSUER]).ok().map(|(user, _)| user)
+        let audiences = self.config().service_account_issuer.audiences();
+        service_account_tokens::authenticate(self, token, &audiences).ok().map(|(user, _)| user)
     }
 
     /// Who may do what in it.

@@ -1,6 +1,6 @@
 //! All views of a server.
 
-use crate::{Clock, CreateView, IdSource, UserInfo, View, ViewFiles, view::Shared};
+use crate::{Clock, CreateView, IdSource, ServiceAccountIssuer, UserInfo, View, ViewFiles, view::Shared};
 use minkapi_admission::Chain;
 use minkapi_authorization::Authorization;
 use minkapi_object::Status;
@@ -20,6 +20,8 @@ pub struct Config {
     pub admission: Chain,
     /// Who may do what.
     pub authorization: Authorization,
+    /// Who issues tokens of service accounts.
+    pub service_account_issuer: ServiceAccountIssuer,
     /// How many changes are remembered, for each kind in each view.
     pub history_events: u64,
     /// How many bytes of changed objects are remembered, for each kind in each view.
@@ -44,6 +46,7 @@ impl Default for Config {
             ids: Arc::new(crate::RandomIds),
             admission: Chain::default(),
             authorization: Authorization::AlwaysAllow,
+            service_account_issuer: ServiceAccountIssuer::default(),
             history_events: 65_536,
             history_bytes: 64 << 20,
             service_cidr: "10.0.0.0/24".to_owned(),

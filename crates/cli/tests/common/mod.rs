@@ -62,8 +62,15 @@ impl Running {
     }
 
     pub fn post(&self, path: &str) -> String {
+        self.request(&format!("POST {path}"), "", "")
+    }
+
+    /// The whole answer to `METHOD PATH`; `headers` end with CRLF each.
+    pub fn request(&self, line: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.host()).unwrap();
-        write!(stream, "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+        let length = body.len();
+        let request = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+        stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer

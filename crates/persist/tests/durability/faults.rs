@@ -2,7 +2,7 @@
 
 use crate::state::{draft, options, state};
 use minkapi_object::Object;
-use minkapi_persist::{DataDir, Options, PersistError, read_dir, read_snapshot, write_dir, write_snapshot};
+use minkapi_persist::{DataDir, Options, PersistError, read_dir, read_signing_key, read_snapshot, write_dir, write_snapshot};
 use minkapi_store::{Change, Expect, Fork, Key, Kind, Store};
 use std::fs;
 
@@ -35,6 +35,34 @@ fn a_snapshot_cut_or_changed_anywhere_is_refused() {
     }
     fs::write(&path, [bytes.as_slice(), b"x"].concat()).unwrap();
     assert!(read_snapshot(&path, options()).is_err(), "something follows");
+}
+
+#[test]
+fn a_key_is_kept_and_one_cut_or_changed_anywhere_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, data) = DataDir::open(dir.path(), Options::default(), options()).unwrap();
+    assert_eq!(read_signing_key(dir.path()).unwrap(), None);
+    data.write_signing_key("first").unwrap();
+    data.write_signing_key("a key").unwrap();
+    assert_eq!(read_signing_key(dir.path()).unwrap().as_deref(), Some("a key"));
+    let path = dir.path().join("signing-key");
+    let bytes = fs::read(&path).unwrap();
+    let refused = |bytes: Vec<u8>, why: String| {
+        fs::write(&path, &bytes).unwrap();
+        assert!(read_signing_key(dir.path()).is_err(), "{why}");
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    };
+    for at in 0..bytes.len() {
+        refused(bytes[..at].to_vec(), format!("cut at {at}"));
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x41;
+        refused(changed, format!("changed at {at}"));
+    }
+    refused([&bytes[..], b"x"].concat(), "something follows".to_owned());
+    let mut newer = bytes;
+    newer[8] = 9;
+    fs::write(&path, newer).unwrap();
+    assert!(matches!(read_signing_key(dir.path()), Err(PersistError::Newer { found: 9, .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{
     bootstrap::rule_as_value,
     form::Form,
     managed_fields, metadata,
-    service_account_tokens::{self, ISSUER, Refused},
+    service_account_tokens::{self, Refused},
 };
 use minkapi_authorization::{Attributes, PolicyRule, Rules, Subject};
 use minkapi_object::{Status, fields_v1};
@@ -108,18 +108,20 @@ fn token(view: &View, review: &Value, _: &UserInfo) -> Result<Value, Status> {
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
     let audiences: Vec<&str> = spec["audiences"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    Ok(match whose(view, token, if audiences.is_empty() { &[ISSUER] } else { &audiences }) {
+    Ok(match whose(view, token, &audiences) {
         Ok((user, audiences)) => json!({"authenticated": true, "user": user_info(&user), "audiences": audiences}),
         Err(error) => json!({"user": {}, "error": error}),
     })
 }
 
-/// The user of a token and for whom of these audiences it is good.
+/// The user of a token and for whom of these audiences it is good; of the server's own if there are none.
 fn whose(view: &View, token: &str, audiences: &[&str]) -> Result<(UserInfo, Vec<String>), String> {
     const INVALID: &str = "invalid bearer token";
+    let own = view.config().service_account_issuer.audiences();
+    let audiences = if audiences.is_empty() { &own } else { audiences };
     if let Some(user) = view.shared.known_token(view, token) {
         // A token that says nothing of audiences is for this server.
-        let common: Vec<String> = audiences.iter().filter(|a| **a == ISSUER).map(|a| (*a).to_owned()).collect();
+        let common: Vec<String> = audiences.iter().filter(|a| own.contains(a)).map(|a| (*a).to_owned()).collect();
         return if common.is_empty() { Err(INVALID.to_owned()) } else { Ok((user, common)) };
     }
     service_account_tokens::authenticate(view, token, audiences).map_err(|refused| match refused {

@@ -6,7 +6,7 @@ use crate::{
     clock::rfc3339,
     form::Form,
     managed_fields, metadata,
-    service_account_tokens::{self as tokens, Bound, ISSUER},
+    service_account_tokens::{self as tokens, Bound},
 };
 use minkapi_object::{GroupResource, Object, Status, fields_v1};
 use minkapi_schema::field::{self, Error, Path};
@@ -45,7 +45,7 @@ fn issue(view: &View, call: &Call, mut request: Value, options: &WriteOptions) -
     }
     metadata::of(&mut request).insert("creationTimestamp".to_owned(), moment.text.as_str().into());
     if request["spec"]["audiences"].as_array().is_none_or(Vec::is_empty) {
-        request["spec"]["audiences"] = json!([ISSUER]);
+        request["spec"]["audiences"] = json!(view.config().service_account_issuer.audiences());
     }
     let errors = strategy.validate(&moment.context(target, &call.user, &form.api_version), &request);
     if !errors.is_empty() {
@@ -54,9 +54,9 @@ fn issue(view: &View, call: &Call, mut request: Value, options: &WriteOptions) -
     let bound = bind(view, call, &request["spec"]["boundObjectRef"])?;
     let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or_default();
     let now = moment.micros.div_euclid(1_000_000);
-    let mut claims = tokens::claims(&account, &bound, &request["spec"]["audiences"], seconds, now, &*view.config().ids);
+    let mut claims = tokens::claims(view, &account, &bound, &request["spec"]["audiences"], seconds, now);
     tokens::name_view(view, &mut claims);
-    let signed = view.shared.token_key().and_then(|key| key.sign(&claims));
+    let signed = view.config().service_account_issuer.sign(&claims);
     let token = signed.ok_or_else(|| Status::internal("failed to generate token: no key"))?;
     request["status"] = json!({"token": token, "expirationTimestamp": rfc3339((now + seconds) * 1_000_000)});
     minkapi_schema::canonicalize(&mut request, &form.schema);
