@@ -239,7 +239,7 @@ impl Request<'_, '_> {
         if body.is_empty() {
             return options::delete_options(&self.context.exchange.query);
         }
-        options::delete_options_in(&encode::decode_options(&body, self.context.exchange.content_type(), "DeleteOptions")?)
+        DeleteOptions::decoded(&encode::decode_options(&body, self.context.exchange.content_type(), "DeleteOptions")?)
     }
 
     async fn watch(self) -> Reply {

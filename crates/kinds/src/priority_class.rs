@@ -53,6 +53,11 @@ impl Strategy for PriorityClass {
         errors
     }
 
+    fn protected(&self, name: &str) -> Option<&'static str> {
+        let system = SYSTEM_CLASSES.iter().any(|(class, _)| *class == name);
+        system.then_some("this is a system priority class and cannot be deleted")
+    }
+
     fn columns(&self, _: &str) -> Option<&[Column]> {
         Some(COLUMNS)
     }

@@ -231,6 +231,12 @@ pub trait Strategy: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// Why the object of this name cannot be deleted by a request for it alone.
+    fn protected(&self, name: &str) -> Option<&'static str> {
+        let _ = name;
+        None
+    }
+
     /// Fields that field selectors may name. Their values are kept in the object's head in this order.
     fn selectable_fields(&self) -> &[SelectableField] {
         &[]

@@ -47,6 +47,9 @@ impl View {
     /// 403 admission, 404, 409 preconditions.
     pub async fn delete(&self, call: &mut Call, options: &DeleteOptions) -> Result<Outcome, Status> {
         warn_of_propagation(call, options);
+        if let Some(why) = call.target.served.strategy.protected(&call.target.name) {
+            return Err(Status::forbidden(&call.target.group_resource(), &call.target.name, why));
+        }
         let deletion = self.delete_one(call, options).await?;
         let served = &call.target.served;
         let traits = served.strategy.traits();

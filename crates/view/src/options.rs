@@ -1,4 +1,4 @@
-//! Options of reads and deletions, as their API kinds name them.
+//! Options of reads, as their API kind names them, and the kinds of patches.
 
 use minkapi_object::{FieldSelector, LabelSelector};
 
@@ -45,46 +45,6 @@ pub enum ResourceVersion {
 pub enum ResourceVersionMatch {
     Exact,
     NotOlderThan,
-}
-
-/// `DeleteOptions` (C-08-01).
-#[derive(Debug, Clone, Default)]
-pub struct DeleteOptions {
-    /// `gracePeriodSeconds`.
-    pub grace_period_seconds: Option<i64>,
-    /// `preconditions.uid`.
-    pub uid: Option<String>,
-    /// `preconditions.resourceVersion`.
-    pub resource_version: Option<String>,
-    /// `propagationPolicy`.
-    pub propagation: Option<Propagation>,
-    /// The deprecated `orphanDependents`.
-    pub orphan_dependents: Option<bool>,
-    /// `ignoreStoreReadErrorWithClusterBreakingPotential`: delete what cannot be decoded. Nothing here is such.
-    pub ignore_store_read_error: bool,
-    /// `dryRun=All`.
-    pub dry_run: bool,
-}
-
-/// `propagationPolicy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are the API's")]
-pub enum Propagation {
-    Orphan,
-    Background,
-    Foreground,
-}
-
-impl Propagation {
-    /// The policy of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "Orphan" => Some(Self::Orphan),
-            "Background" => Some(Self::Background),
-            "Foreground" => Some(Self::Foreground),
-            _ => None,
-        }
-    }
 }
 
 /// The kinds of patches, by content type (C-07-01).

@@ -74,7 +74,7 @@ pub(super) fn evaluate(rule: Rule, pod: Pod<'_>) -> Vec<Violation> {
     }
     let version = match rule.version {
         Version::Latest => NEWEST,
-        Version::Minor(minor) => minor.min(NEWEST),
+        Version::Minor(minor) => u32::try_from(minor).unwrap_or(NEWEST).min(NEWEST),
     };
     let made = |check: &&Check| check.level <= rule.level && check.since <= version;
     let replaced = |name: &str| CHECKS.iter().filter(made).any(|check| check.replaces == Some(name));

@@ -26,7 +26,7 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
     Latest,
-    Minor(u32),
+    Minor(u64),
 }
 
 impl Version {

@@ -155,3 +155,24 @@ fn wrong_labels_are_invalid_unless_they_were_there() {
     request.old = Some(wrong);
     request.validate(&PodSecurity, &FakeCluster::default()).unwrap();
 }
+
+/// The newest version of the rules that was recorded.
+const RECORDED: u64 = 37;
+
+#[test]
+fn every_check_says_in_every_version_what_kube_apiserver_says() {
+    let recorded: Value = serde_json::from_str(include_str!("../../tests/data/pod_security.json")).unwrap();
+    let told = |rule: Rule, pod: &Value| details(&evaluate(rule, Pod::of(pod)));
+    for level in [Level::Baseline, Level::Restricted] {
+        for (name, pod) in recorded["pods"].as_object().unwrap() {
+            let rule = |version| Rule { level, version };
+            let level_name = rule(policy::Version::Latest).to_string();
+            let answers = recorded[level_name.trim_end_matches(":latest")][name].as_array().unwrap();
+            for minor in 0..=RECORDED {
+                let since = answers.iter().rev().find(|answer| answer[0].as_u64().unwrap() <= minor).unwrap();
+                assert_eq!(told(rule(policy::Version::Minor(minor)), pod), since[1].as_str().unwrap(), "{name} in {level:?} v1.{minor}");
+            }
+            assert_eq!(told(rule(policy::Version::Latest), pod), answers.last().unwrap()[1].as_str().unwrap(), "{name} in {level:?}");
+        }
+    }
+}

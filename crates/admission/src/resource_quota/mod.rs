@@ -66,6 +66,9 @@ impl Plugin for ResourceQuota {
             let name = charge.quota["metadata"]["name"].as_str().unwrap_or_default();
             cluster.update("resourcequotas", attributes.namespace, name, &|current| {
                 let used = charge.added_to(attributes, current)?;
+                if used == ResourceList::read(&current["status"]["used"]) {
+                    return Ok(None);
+                }
                 let mut new = current.clone();
                 new["status"]["used"] = used.to_value();
                 Ok(Some(new))

@@ -1,7 +1,7 @@
 //! Options of requests: what is accepted and how the rest is refused.
 
 use super::*;
-use minkapi_view::{PatchType, ResourceVersion};
+use minkapi_view::{DeleteOptions, PatchType, ResourceVersion};
 use serde_json::json;
 
 fn query(text: &str) -> Query<'_> {
@@ -67,11 +67,11 @@ fn watches_with_initial_events_must_say_how_old() {
 
 #[test]
 fn a_body_of_delete_options_is_checked_as_a_query_is() {
-    let options = delete_options_in(&json!({"gracePeriodSeconds": 3, "preconditions": {"uid": "u"}, "dryRun": ["All"]})).unwrap();
+    let options = DeleteOptions::decoded(&json!({"gracePeriodSeconds": 3, "preconditions": {"uid": "u"}, "dryRun": ["All"]})).unwrap();
     assert_eq!((options.grace_period_seconds, options.uid.as_deref(), options.dry_run), (Some(3), Some("u"), true));
-    assert_eq!(delete_options_in(&json!({"propagationPolicy": "Sideways"})).unwrap_err().code, 422);
+    assert_eq!(DeleteOptions::decoded(&json!({"propagationPolicy": "Sideways"})).unwrap_err().code, 422);
     let unsafe_with_more = json!({"ignoreStoreReadErrorWithClusterBreakingPotential": true, "gracePeriodSeconds": 1});
-    let why = delete_options_in(&unsafe_with_more).unwrap_err().message;
+    let why = DeleteOptions::decoded(&unsafe_with_more).unwrap_err().message;
     assert!(why.ends_with("Invalid value: true: cannot be set together with .gracePeriodSeconds"), "{why}");
     assert_eq!(delete_options(&query("propagationPolicy=&orphanDependents=")).unwrap_err().details.unwrap().causes.len(), 2);
 }

@@ -1,6 +1,6 @@
 //! `CreateOptions`, `UpdateOptions` and `PatchOptions`.
 
-use super::{check_dry_run, dry_run_values, refuse};
+use super::{dry_run_values, refuse};
 use crate::query::Query;
 use minkapi_object::Status;
 use minkapi_schema::field::{Error, Path};
@@ -45,7 +45,7 @@ pub(crate) fn write_options(query: &Query<'_>, kind: WriteKind) -> Result<WriteO
         _ => {}
     }
     check_manager(&field_manager, &mut errors);
-    let dry_run = check_dry_run(&dry_run_values(query), &mut errors);
+    let dry_run = minkapi_view::is_dry_run(&dry_run_values(query), &mut errors);
     let field_validation = match query.text("fieldValidation") {
         "" | "Warn" => FieldValidation::Warn,
         "Strict" => FieldValidation::Strict,

@@ -1,9 +1,10 @@
 //! `pods/eviction`: deletion that disruption budgets may refuse (C-09-10 to C-09-15).
 
 use super::{Answer, Post};
-use crate::{Call, Content, DeleteOptions, Outcome, Propagation, Target, View, WriteOptions, metadata, update::Edit, view::Moment};
+use crate::{Call, Content, DeleteOptions, Outcome, Target, View, WriteOptions, metadata, update::Edit, view::Moment};
 use minkapi_admission::Cluster;
 use minkapi_object::{GroupResource, LabelSelector, Object, Status, StatusCause};
+use minkapi_schema::field::{self, Error, Path};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -24,30 +25,42 @@ async fn evict(view: &View, call: &mut Call, eviction: Value, options: &WriteOpt
     if metadata::text(&eviction, "name") != call.target.name {
         return Err(Status::bad_request("name in URL does not match name in Eviction object"));
     }
-    let mut delete = delete_options(&eviction["deleteOptions"], options)?;
+    let given = &eviction["deleteOptions"];
+    refuse_unsafe(&call.target.name, given)?;
+    let dry_run = dry_run(given, options)?;
     call.target = Target { subresource: String::new(), ..call.target.clone() };
     let stored = view.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
     let pod = view.object_value(&call.target.served, &stored)?;
-    if !ignores_budgets(&pod) && check_budgets(view, &stored, &pod, delete.dry_run)? == Verdict::IfUnchanged {
+    let verdict = if ignores_budgets(&pod) { Verdict::Granted } else { check_budgets(view, &stored, &pod, dry_run)? };
+    // What the deletion is told is looked at where the pod is deleted, upstream.
+    let mut delete = DeleteOptions::decoded(given)?;
+    delete.dry_run = dry_run;
+    if verdict == Verdict::IfUnchanged {
         delete.resource_version.get_or_insert_with(|| stored.resource_version().to_string());
     }
     mark_and_delete(view, call, &mut delete).await?;
     Ok(Outcome::created(Content::Status(Status::success(201, None))))
 }
 
-/// The deletion that an eviction asks for.
-fn delete_options(given: &Value, options: &WriteOptions) -> Result<DeleteOptions, Status> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let asked = given["dryRun"].as_array().is_some_and(|d| !d.is_empty());
-    Ok(DeleteOptions {
-        grace_period_seconds: given["gracePeriodSeconds"].as_i64(),
-        uid: text(&given["preconditions"]["uid"]),
-        resource_version: text(&given["preconditions"]["resourceVersion"]),
-        propagation: given["propagationPolicy"].as_str().and_then(Propagation::parse),
-        orphan_dependents: given["orphanDependents"].as_bool(),
-        dry_run: options.dry_run || asked,
-        ignore_store_read_error: false,
-    })
+/// A pod is not evicted without being read.
+fn refuse_unsafe(name: &str, given: &Value) -> Result<(), Status> {
+    const OPTION: &str = "ignoreStoreReadErrorWithClusterBreakingPotential";
+    if given[OPTION] != true {
+        return Ok(());
+    }
+    let error =
+        Error::invalid(&Path::new("deleteOptions").child(OPTION), true, "can not be set for pod eviction, try after removing the option");
+    Err(field::invalid("policy", "Eviction", name, &[error]))
+}
+
+/// Whether the request or its body asks for a dry run.
+fn dry_run(given: &Value, options: &WriteOptions) -> Result<bool, Status> {
+    let asked: Vec<&str> = given["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if options.dry_run && !asked.is_empty() && asked != ["All"] {
+        let why = format!("Non-matching dry-run options in request and content: [All] and [{}]", asked.join(" "));
+        return Err(Status::internal(why));
+    }
+    Ok(options.dry_run || !asked.is_empty())
 }
 
 /// C-09-11: such a pod is no loss to its budget.
@@ -104,10 +117,33 @@ fn check_budgets(view: &View, stored: &Object, pod: &Value, dry_run: bool) -> Re
         if !status["disruptedPods"].is_object() {
             status["disruptedPods"] = json!({});
         }
+        if status["disruptionsAllowed"] == 0 {
+            tell_insufficient(status, &now);
+        }
         status["disruptedPods"][&*stored.head().name] = now.as_str().into();
         Ok(Some(new))
     })?;
     Ok(Verdict::Granted)
+}
+
+/// The condition of a budget that allows no more disruptions.
+fn tell_insufficient(status: &mut Value, now: &str) {
+    const TYPE: &str = "DisruptionAllowed";
+    let observed = status["observedGeneration"].clone();
+    if !status["conditions"].is_array() {
+        status["conditions"] = json!([]);
+    }
+    let Some(conditions) = status["conditions"].as_array_mut() else { return };
+    let before = conditions.iter().find(|c| c["type"] == TYPE);
+    let since = before.filter(|c| c["status"] == "False").map_or_else(|| now.into(), |c| c["lastTransitionTime"].clone());
+    let condition = json!({
+        "type": TYPE, "status": "False", "observedGeneration": observed, "lastTransitionTime": since,
+        "reason": "InsufficientPods", "message": ""
+    });
+    match conditions.iter_mut().find(|c| c["type"] == TYPE) {
+        Some(existing) => *existing = condition,
+        None => conditions.push(condition),
+    }
 }
 
 fn is_ready(pod: &Value) -> bool {

@@ -13,6 +13,7 @@ use crate::{
     admit::{Admission, Phase, RequestOptions},
     decode,
     form::Form,
+    metadata,
 };
 use minkapi_admission::Operation;
 use minkapi_object::Status;
@@ -60,7 +61,8 @@ pub(crate) fn post_of(served: &Served) -> Option<&'static dyn Post> {
 pub(crate) async fn create(view: &View, call: &mut Call, body: Body, options: &WriteOptions) -> Result<Outcome, Status> {
     let post = find(call.target.served.storage.name(), &call.target.subresource).ok_or_else(Status::method_not_allowed)?;
     let form = Form::of(&call.target);
-    let object = decode::object(call, body, options.field_validation, &form)?;
+    let mut object = decode::object(call, body, options.field_validation, &form)?;
+    metadata::match_namespace(&mut object, &call.target)?;
     admit_and_post(view, call, post, object, options).await
 }
 
