@@ -15,7 +15,8 @@ pub fn quantity(data: &[u8]) {
         let text = quantity.to_string();
         let again: Quantity = text.parse().expect("a quantity's own text");
         assert_eq!(again.to_string(), text);
-        assert!(again == *quantity, "{text}");
+        // kube-apiserver writes 2000E as `2`, since there is no suffix for 10^21.
+        assert!(again == *quantity || quantity.as_f64().abs() >= 1e21, "{text}");
         let _ = quantity.value();
         let _ = (quantity.milli_value(), quantity.as_f64(), quantity.is_zero(), quantity.cmp_i64(7));
         let mut changed = Quantity::new(i64::MAX, Format::BinarySi);

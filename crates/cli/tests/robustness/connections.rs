@@ -1,11 +1,7 @@
 //! What clients do with connections.
 
-use crate::server::{CONFIG_MAPS, Server, answer, config_map, half_close, request};
-use std::{
-    io::{Read as _, Write as _},
-    thread,
-    time::{Duration, Instant},
-};
+use crate::server::{CONFIG_MAPS, Server, answer, config_map, half_close, request, wait_until};
+use std::io::{Read as _, Write as _};
 
 #[test]
 fn pipelined_requests_are_answered_in_order() {
@@ -63,11 +59,7 @@ fn a_watch_ends_with_its_client_even_when_there_is_nothing_to_tell() {
             true => watches.iter().for_each(half_close),
             false => watches.clear(),
         }
-        let start = Instant::now();
-        while files(&server) > before + 5 {
-            assert!(start.elapsed() < Duration::from_secs(5), "{} connections are left", files(&server) - before);
-            thread::sleep(Duration::from_millis(20));
-        }
+        wait_until("the connections are gone", || files(&server) <= before + 5);
         drop(watches);
     }
     server.is_well();

@@ -1,6 +1,6 @@
 //! Faults of the surroundings, and the end.
 
-use crate::server::{CONFIG_MAPS, Server, config_map, data_dir, request};
+use crate::server::{CONFIG_MAPS, Server, config_map, data_dir, request, wait_until};
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
@@ -16,7 +16,8 @@ const WATCHES: usize = 1000;
 fn a_server_that_is_told_to_stop_ends_what_is_under_way_in_order_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = data_dir(&folder);
-    let mut server = Server::start(&["--data-dir", &data, "--fsync", "never"]);
+    // With patience for machines that stand still; what is not done by then is cut off, which the exit code tells.
+    let mut server = Server::start(&["--data-dir", &data, "--fsync", "never", "--shutdown-timeout", "45s"]);
     for n in 0..100 {
         assert_eq!(server.call("POST", CONFIG_MAPS, "application/json", &config_map(&format!("large-{n}"), 100_000)).code, 201);
     }
@@ -34,7 +35,7 @@ fn a_server_that_is_told_to_stop_ends_what_is_under_way_in_order_and_loses_nothi
     thread::scope(|scope| {
         let (address, acknowledged) = (server.address.clone(), &acknowledged);
         scope.spawn(move || write_until_refused(&address, acknowledged));
-        thread::sleep(Duration::from_millis(300));
+        wait_until("writes are acknowledged", || acknowledged.load(Ordering::Relaxed) > 20);
         let stopping = Instant::now();
         server.terminate();
         let readers: Vec<_> = watches.chunks_mut(250).map(|some| scope.spawn(|| some.iter_mut().all(ends_in_order))).collect();
@@ -46,7 +47,7 @@ fn a_server_that_is_told_to_stop_ends_what_is_under_way_in_order_and_loses_nothi
         took = stopping.elapsed();
     });
     println!("{WATCHES} watches and a list ended in {took:?}; {} writes were acknowledged", acknowledged.load(Ordering::Relaxed));
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(40), "it waits for nothing: {took:?}");
     let again = Server::start(&["--data-dir", &data]);
     for n in 0..acknowledged.load(Ordering::Relaxed) {
         assert_eq!(again.call("GET", &format!("{CONFIG_MAPS}/small-{n}"), "", b"").code, 200, "small-{n}");
@@ -82,14 +83,13 @@ fn write_until_refused(address: &str, acknowledged: &AtomicUsize) {
 fn a_server_without_files_left_waits_and_goes_on() {
     let server = Server::start_with_files(64, &[]);
     let connections: Vec<TcpStream> = (0..100).map(|_| asked(&server, "/version")).collect();
-    thread::sleep(Duration::from_millis(300));
+    wait_until("no files are left", || server.open_files() >= 60);
     let (cpu, start) = (server.cpu(), Instant::now());
     thread::sleep(Duration::from_secs(1));
-    let spent = server.cpu() - cpu;
-    println!("{} files are open; {spent:?} of CPU time in {:?}", server.open_files(), start.elapsed());
-    assert!(spent < Duration::from_millis(300), "it spins: {spent:?}");
-    assert!(server.open_files() >= 60, "{} files", server.open_files());
+    let (spent, took) = (server.cpu() - cpu, start.elapsed());
+    println!("{} files are open; {spent:?} of CPU time in {took:?}", server.open_files());
+    // Whoever spins takes all that it can get, however long the second was.
+    assert!(spent < took * 3 / 10, "it spins: {spent:?} of {took:?}");
     drop(connections);
-    thread::sleep(Duration::from_millis(300));
     server.is_well();
 }

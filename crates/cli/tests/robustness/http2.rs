@@ -4,7 +4,6 @@ use crate::server::{CONFIG_MAPS, Server};
 use std::{
     io::{self, Read as _, Write as _},
     net::TcpStream,
-    thread,
     time::{Duration, Instant},
 };
 
@@ -21,7 +20,6 @@ enum Kind {
     Reset = 3,
     Settings = 4,
     Ping = 6,
-    GoAway = 7,
     WindowUpdate = 8,
     Continuation = 9,
 }
@@ -92,19 +90,14 @@ fn the_server_says_how_many_streams_there_may_be_and_keeps_to_it() {
     let more = (0..1200).map(|n| get(2 * n + 1, CONFIG_MAPS));
     flood(&mut connection, more);
     let mut refused = 0;
-    let start = Instant::now();
-    connection.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-    while let Ok((kind, _, stream, payload)) = read(&mut connection) {
+    while refused < 200 {
+        let (kind, _, stream, payload) = read(&mut connection).expect("the others are refused");
         if kind == Kind::Reset as u8 {
             assert!(stream > 2000, "stream {stream} is within the limit");
             assert_eq!(payload, 7_u32.to_be_bytes(), "REFUSED_STREAM");
             refused += 1;
         }
-        if kind == Kind::GoAway as u8 || start.elapsed() > Duration::from_secs(10) {
-            break;
-        }
     }
-    println!("1,200 streams on a connection for 1,000: {refused} refused");
     server.is_well();
     assert!(server.peak_mib() < BOUND_MIB, "{} MiB", server.peak_mib());
 }
@@ -157,11 +150,10 @@ fn headers_without_end_are_cut_off() {
 
 #[test]
 fn a_body_that_does_not_come_does_not_hold_up_other_streams() {
-    let server = Server::start(&["--request-timeout", "1s"]);
+    let server = Server::start(&["--request-timeout", "3s"]);
     let mut connection = connect(&server, &[]);
-    connection.write_all(&frame(Kind::Headers, END_HEADERS, 1, &headers(POST, CONFIG_MAPS))).unwrap();
-    thread::sleep(Duration::from_millis(100));
-    connection.write_all(&get(3, "/version")).unwrap();
+    let without_body = frame(Kind::Headers, END_HEADERS, 1, &headers(POST, CONFIG_MAPS));
+    connection.write_all(&[without_body, get(3, "/version")].concat()).unwrap();
     let mut answered = Vec::new();
     while answered.len() < 2 {
         let (kind, _, stream, _) = read(&mut connection).unwrap();

@@ -1,6 +1,6 @@
 //! Clients that take their time: with a request timeout of a second, 60 s by default.
 
-use crate::server::{CONFIG_MAPS, Server, answer, config_map, request};
+use crate::server::{CONFIG_MAPS, SOON, Server, answer, config_map, request};
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
@@ -12,12 +12,12 @@ fn server() -> Server {
     Server::start(&["--request-timeout", "1s"])
 }
 
-/// Waits for the end of a connection and tells how long that took.
-fn closes(mut connection: TcpStream) -> Duration {
-    let start = Instant::now();
+/// Waits for the end of a connection and tells whether it came when a second was over, and soon then. `start` is before the
+/// connection, so that a machine that stands still makes no second shorter.
+fn closes_in_time(mut connection: TcpStream, start: Instant) -> bool {
     let mut rest = Vec::new();
     let _ = connection.read_to_end(&mut rest);
-    start.elapsed()
+    (Duration::from_millis(500)..SOON).contains(&start.elapsed())
 }
 
 #[test]
@@ -26,11 +26,12 @@ fn a_request_that_does_not_come_ends_its_connection() {
     let beginnings: [&[u8]; 5] = [b"", b"P", b"PRI * HTTP/2.0\r\n", b"GET /base/api HT", b"GET /base/api HTTP/1.1\r\nhost: a\r\nx: "];
     thread::scope(|scope| {
         for beginning in beginnings {
+            let start = Instant::now();
             let mut connection = server.connect();
             scope.spawn(move || {
                 connection.write_all(beginning).unwrap();
-                let took = closes(connection);
-                assert!((500..4000).contains(&took.as_millis()), "{took:?} after {:?}", String::from_utf8_lossy(beginning));
+                let in_time = closes_in_time(connection, start);
+                assert!(in_time, "{:?} after {:?}", start.elapsed(), String::from_utf8_lossy(beginning));
             });
         }
     });
@@ -40,14 +41,15 @@ fn a_request_that_does_not_come_ends_its_connection() {
 #[test]
 fn headers_that_come_a_byte_at_a_time_are_not_waited_for() {
     let server = server();
-    let mut connection = server.connect();
     let start = Instant::now();
+    let mut connection = server.connect();
+    // All of it takes 50 s.
     let request = format!("GET /base/api HTTP/1.1\r\nx: {}", "y".repeat(1000));
     let cut_off = request.bytes().any(|byte| {
         thread::sleep(Duration::from_millis(50));
         connection.write_all(&[byte]).is_err()
     });
-    assert!(cut_off && start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(cut_off && start.elapsed() < SOON, "{:?}", start.elapsed());
     server.is_well();
 }
 
@@ -61,7 +63,7 @@ fn a_body_that_does_not_come_is_told_so() {
         let start = Instant::now();
         let answer = answer(connection);
         assert_eq!((answer.code, answer.status().0.as_str()), (504, "Timeout"), "{path}");
-        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
     }
     server.is_well();
 }
@@ -69,19 +71,19 @@ fn a_body_that_does_not_come_is_told_so() {
 #[test]
 fn a_connection_that_is_not_used_any_more_is_closed() {
     let server = server();
+    let start = Instant::now();
     let mut connection = server.connect();
     connection.write_all(&request("GET", "/version", "", b"")).unwrap();
-    let took = closes(connection);
-    assert!((500..4000).contains(&took.as_millis()), "{took:?}");
+    assert!(closes_in_time(connection, start), "{:?}", start.elapsed());
 }
 
 #[test]
 fn watches_last_longer_than_requests() {
     let server = server();
+    let start = Instant::now();
     let mut watch = server.connect();
     watch.write_all(&request("GET", &format!("{CONFIG_MAPS}?watch=1&timeoutSeconds=3"), "", b"")).unwrap();
-    let took = closes(watch.try_clone().unwrap()).max(Duration::ZERO);
-    assert!(took > Duration::from_millis(2500), "{took:?}");
+    assert!(closes_in_time(watch, start) && start.elapsed() > Duration::from_millis(2500), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -98,6 +100,9 @@ fn those_who_do_not_read_what_they_asked_for_cost_little_memory() {
             client
         })
         .collect();
+    for client in &clients {
+        assert_eq!(client.peek(&mut [0]).unwrap(), 1, "the list has begun");
+    }
     thread::sleep(Duration::from_millis(500));
     let after = server.memory_mib();
     println!("100 lists of 20 MB that nobody reads: {} MiB", after.saturating_sub(before));

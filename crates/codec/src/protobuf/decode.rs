@@ -117,8 +117,13 @@ impl Decoder {
                 _ => value = Some(self.one(raw, name, of, depth)?),
             }
         }
-        let value = value.unwrap_or_else(|| if matches!(of, Wire::Bytes) { Value::String(String::new()) } else { self.zero(of, depth) });
-        Ok((key, value))
+        // Slices that are values of maps are empty there, and not nil as fields are.
+        let missing = || match of {
+            Wire::Bytes => Value::String(String::new()),
+            Wire::List(_) => Value::Array(Vec::new()),
+            _ => self.zero(of, depth),
+        };
+        Ok((key, value.unwrap_or_else(missing)))
     }
 
     fn one(&self, raw: Raw<'_>, name: &str, wire: &Wire, depth: u32) -> Result<Value, WireError> {

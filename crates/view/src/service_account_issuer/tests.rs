@@ -1,3 +1,5 @@
+//! Names and keys of an issuer, with tokens and keys of others.
+
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use super::*;
