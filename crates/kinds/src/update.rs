@@ -32,7 +32,7 @@ pub fn raise_generation_if_changed(new: &mut Value, old: &Value, fields: &[&str]
     let changed = |key: &&str| new.get(*key) != old.get(*key) && !(unset(new, key) && unset(old, key));
     if fields.iter().any(changed) {
         let before = crate::value::at(old, &["metadata", "generation"]).and_then(Value::as_i64).unwrap_or_default();
-        new["metadata"]["generation"] = (before + 1).into();
+        new["metadata"]["generation"] = before.wrapping_add(1).into();
     }
 }
 

@@ -23,6 +23,12 @@ pub fn rfc3339(micros: i64) -> String {
     jiff::Timestamp::from_second(micros.div_euclid(1_000_000)).map_or_else(|_| String::new(), |t| t.to_string())
 }
 
+/// Microseconds in so many seconds as Go's `Duration` has them, which is 64 bits of nanoseconds: more than 292 years come out as any
+/// time at all, also a negative one.
+pub(crate) const fn go_seconds(seconds: i64) -> i64 {
+    seconds.wrapping_mul(1_000_000_000).div_euclid(1000)
+}
+
 /// Where uids and generated names come from.
 pub trait IdSource: Send + Sync + std::fmt::Debug {
     /// A new uid: a version 4 UUID.

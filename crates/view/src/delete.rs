@@ -3,7 +3,7 @@
 use crate::{
     Call, Content, DeleteOptions, ListOptions, Outcome, Propagation, View,
     admit::{Admission, Phase, RequestOptions},
-    clock::rfc3339,
+    clock::{go_seconds, rfc3339},
     conversion::{Conversions, Corrupt, corrupt_object},
     hooks, metadata,
     selection::Selection,
@@ -168,7 +168,7 @@ impl View {
                 }
             } else {
                 let meta = metadata::of(&mut new);
-                meta.insert("deletionTimestamp".to_owned(), rfc3339(moment.micros + grace * 1_000_000).into());
+                meta.insert("deletionTimestamp".to_owned(), rfc3339(moment.micros.saturating_add(go_seconds(grace))).into());
                 meta.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
                 metadata::bump_generation(&mut new);
                 graceful = Some(grace);
@@ -246,7 +246,8 @@ fn warn_of_propagation(call: &mut Call, options: &DeleteOptions) {
 fn shorten_grace(object: &mut Value, current: i64, shorter: i64, moment: &Moment) -> i64 {
     let until = object["metadata"]["deletionTimestamp"].as_str().and_then(|t| t.parse::<jiff::Timestamp>().ok());
     let now = moment.micros.div_euclid(1_000_000);
-    let moved = until.map_or(now, |t| t.as_second()) - current + shorter;
+    let until = until.map_or(moment.micros, jiff::Timestamp::as_microsecond);
+    let moved = until.saturating_sub(go_seconds(current)).saturating_add(go_seconds(shorter)).div_euclid(1_000_000);
     let (until, grace) = if moved < now { (now, if shorter == 0 { 0 } else { 1 }) } else { (moved, shorter) };
     let meta = metadata::of(object);
     meta.insert("deletionTimestamp".to_owned(), rfc3339(until * 1_000_000).into());

@@ -137,7 +137,7 @@ pub(crate) fn set_finalizers(object: &mut Value, finalizers: &[String]) {
 /// Adds 1 to `metadata.generation` of an object that has one (C-04-30: starting a deletion counts).
 pub(crate) fn bump_generation(object: &mut Value) {
     if let Some(generation) = object["metadata"]["generation"].as_i64().filter(|g| *g > 0) {
-        of(object).insert("generation".to_owned(), (generation + 1).into());
+        of(object).insert("generation".to_owned(), generation.wrapping_add(1).into());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Options of reads, as their API kind names them, and the kinds of patches.
 
 use minkapi_object::{FieldSelector, LabelSelector};
+use std::time::Duration;
 
 /// `ListOptions`, decoded and validated for the verb that they come with.
 #[derive(Debug, Clone, Default)]
@@ -17,8 +18,8 @@ pub struct ListOptions {
     pub limit: u64,
     /// `continue`, still encoded; empty when absent.
     pub continue_token: String,
-    /// `timeoutSeconds`.
-    pub timeout_seconds: Option<u64>,
+    /// `timeoutSeconds`; none is what the server thinks fit.
+    pub timeout: Option<Duration>,
     /// `allowWatchBookmarks`.
     pub allow_watch_bookmarks: bool,
     /// `sendInitialEvents`.

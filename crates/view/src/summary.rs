@@ -24,9 +24,14 @@ pub struct Amounts {
     pub gpus: i64,
 }
 
+// Sums that 64 bits do not hold wrap, and are right again when the objects are gone that ask for so much.
 impl Amounts {
-    fn times(self, factor: i64) -> Self {
-        Self { cpu_millis: self.cpu_millis * factor, memory_bytes: self.memory_bytes * factor, gpus: self.gpus * factor }
+    const fn times(self, factor: i64) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis.wrapping_mul(factor),
+            memory_bytes: self.memory_bytes.wrapping_mul(factor),
+            gpus: self.gpus.wrapping_mul(factor),
+        }
     }
 
     fn max(self, other: Self) -> Self {
@@ -40,9 +45,9 @@ impl Amounts {
 
 impl AddAssign for Amounts {
     fn add_assign(&mut self, other: Self) {
-        self.cpu_millis += other.cpu_millis;
-        self.memory_bytes += other.memory_bytes;
-        self.gpus += other.gpus;
+        self.cpu_millis = self.cpu_millis.wrapping_add(other.cpu_millis);
+        self.memory_bytes = self.memory_bytes.wrapping_add(other.memory_bytes);
+        self.gpus = self.gpus.wrapping_add(other.gpus);
     }
 }
 
@@ -290,7 +295,7 @@ fn amounts(resources: &Resources<'_>) -> Amounts {
         match &**name {
             "cpu" => sum.cpu_millis = quantity().map_or(0, |q| q.milli_value()),
             "memory" => sum.memory_bytes = quantity().map_or(0, |q| q.value()),
-            other if other.ends_with("/gpu") => sum.gpus += quantity().map_or(0, |q| q.value()),
+            other if other.ends_with("/gpu") => sum.gpus = sum.gpus.wrapping_add(quantity().map_or(0, |q| q.value())),
             _ => {}
         }
     }

@@ -8,7 +8,6 @@ use crate::{
 use minkapi_object::Status;
 use minkapi_watch::{Start, WatchOptions, Watcher};
 use rand::Rng as _;
-use std::time::Duration;
 
 impl View {
     /// The changes of a collection.
@@ -36,14 +35,11 @@ impl View {
             (Some(false), ResourceVersion::Unset | ResourceVersion::Any) => Start::Now,
             (_, ResourceVersion::At(revision)) => Start::After(revision),
         };
-        let timeout = options.timeout_seconds.map_or_else(
-            || {
-                // Spread, so that watches that began together do not end together.
-                let least = self.config().watch_timeout;
-                least.mul_f64(rand::rng().random_range(1.0..2.0))
-            },
-            Duration::from_secs,
-        );
+        let timeout = options.timeout.unwrap_or_else(|| {
+            // Spread, so that watches that began together do not end together.
+            let least = self.config().watch_timeout;
+            least.mul_f64(rand::rng().random_range(1.0..2.0))
+        });
         let options = WatchOptions {
             selector,
             start,

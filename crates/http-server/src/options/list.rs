@@ -8,6 +8,7 @@ use crate::query::Query;
 use minkapi_object::{FieldSelector, LabelSelector, Status};
 use minkapi_schema::field::{Error, Path};
 use minkapi_view::{ListOptions, ResourceVersionMatch};
+use std::time::Duration;
 
 /// What the options are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +50,12 @@ pub(crate) fn list_options(query: &Query<'_>, kind: ListKind) -> Result<ListOpti
         },
         limit: u64::try_from(limit.unwrap_or(0)).unwrap_or(0),
         continue_token: query.text("continue").to_owned(),
-        // A watch of 0 seconds is one without a limit of its own.
-        timeout_seconds: timeout_seconds.filter(|s| *s != 0).map(|s| u64::try_from(s).unwrap_or(0)),
+        // A watch of 0 seconds is one without a limit of its own. More than 292 years are any time at all in Go, which counts
+        // nanoseconds in 64 bits.
+        timeout: timeout_seconds
+            .map(|seconds| seconds.wrapping_mul(1_000_000_000))
+            .filter(|nanos| *nanos != 0)
+            .map(|nanos| Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))),
         allow_watch_bookmarks: query.flag("allowWatchBookmarks").unwrap_or(false),
         send_initial_events,
         watch_prefix: false,

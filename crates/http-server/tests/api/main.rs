@@ -10,6 +10,7 @@ mod discovery;
 mod documents;
 mod metrics;
 mod negotiation;
+mod numbers;
 mod objects;
 mod paths;
 mod rbac;

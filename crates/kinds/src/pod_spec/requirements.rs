@@ -89,7 +89,8 @@ fn huge_page_multiple(errors: &mut ErrorList, name: &str, quantity: &Quantity, p
 /// Whether an amount of huge pages is a multiple of their size.
 pub fn is_huge_page_multiple(name: &str, quantity: &Quantity) -> bool {
     let Some(Ok(size)) = name.strip_prefix("hugepages-").map(str::parse::<Quantity>) else { return false };
-    size.sign() > 0 && size.milli_value() % 1000 == 0 && quantity.value() % size.value() == 0
+    // A size of more than 64 bits has the value 0, which kube-apiserver divides by.
+    size.sign() > 0 && size.milli_value() % 1000 == 0 && quantity.value().checked_rem(size.value()) == Some(0)
 }
 
 /// A resource name in general: qualified, or one that Kubernetes knows.

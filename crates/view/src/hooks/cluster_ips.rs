@@ -34,7 +34,8 @@ impl Range {
         let host_bits = width.checked_sub(bits).filter(|n| *n < 128)?;
         let size = 1_u128 << host_bits;
         let network = number & !(size - 1);
-        let last = network + size - if v6 { 1 } else { 2 };
+        // The last address of all may be in it.
+        let last = (network + (size - 1)).saturating_sub(if v6 { 0 } else { 1 });
         let reserved = if size <= 16 { 0 } else { (size / 16).clamp(16, 256) };
         (last > network).then_some(Self { v6, first: network + 1, last, reserved })
     }
@@ -180,6 +181,20 @@ pub(super) fn release<'a>(view: &View, ips: impl IntoIterator<Item = &'a String>
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_range_may_end_with_the_last_address_of_all() {
+        let ends =
+            |cidr: &str| Range::parse(cidr).map(|range| (range.address(range.first).to_string(), range.address(range.last).to_string()));
+        let pair = |first: &str, last: &str| Some((first.to_owned(), last.to_owned()));
+        assert_eq!(ends("255.255.255.0/24"), pair("255.255.255.1", "255.255.255.254"));
+        assert_eq!(ends("ffff::/120"), pair("ffff::1", "ffff::ff"));
+        assert_eq!(ends("ff00::/8"), pair("ff00::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
+        assert_eq!(Range::parse("ff00::/8").map(|range| range.cidr()).as_deref(), Some("ff00::/8"));
+        for none in ["10.0.0.0/32", "::/0", "10.0.0.0/33", "10.0.0.0"] {
+            assert_eq!(ends(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn every_address_but_those_of_the_network_is_handed_out_once() {
