@@ -1,6 +1,6 @@
 //! What a plugin is told of a request, and what it may look up.
 
-use crate::Reinvocation;
+use crate::{Authorizer, Reinvocation};
 use minkapi_authorization::{Attributes as Wanted, Subject};
 use minkapi_object::{GroupResource, Object, Status};
 use minkapi_registry::{Ref, Resource};
@@ -116,11 +116,14 @@ pub trait Cluster: Sync {
     fn convert(&self, object: &Value, from: &Resource, to: &Resource) -> Option<Value>;
 
     /// An object that a plugin made, decoded against the schema of its resource or subresource, with defaults. The error is
-    /// the decoder's text.
-    fn decode(&self, resource: &Resource, subresource: &str, object: Value) -> Result<Value, String>;
+    /// the decoder's text; `strict` is whether unknown fields are one.
+    fn decode(&self, resource: &Resource, subresource: &str, object: Value, strict: bool) -> Result<Value, String>;
 
     /// Whether a user may do something here.
     fn allows(&self, subject: &Subject<'_>, wanted: &Wanted<'_>) -> bool;
+
+    /// What answers expressions that ask whether a user may do something here.
+    fn authorizer(&self) -> Arc<dyn Authorizer>;
 
     /// A new uid.
     fn uid(&self) -> String;

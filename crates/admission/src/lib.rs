@@ -41,4 +41,5 @@ mod webhook;
 pub use attributes::{Attributes, Cluster, Operation};
 pub use chain::{AsyncPlugin, Chain, Plugin, PluginError, Verdict};
 pub use extension::Reinvocation;
+pub use minkapi_cel::{Authorizer, Decision, Question};
 pub use webhook::{Endpoint, post};

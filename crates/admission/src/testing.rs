@@ -1,6 +1,6 @@
 //! A cluster in a map and requests to try plugins with.
 
-use crate::{Attributes, Cluster, Operation, Plugin, Reinvocation};
+use crate::{Attributes, Authorizer, Cluster, Decision, Operation, Plugin, Question, Reinvocation};
 use minkapi_authorization::{Attributes as Wanted, Subject};
 use minkapi_object::{Draft, Object, Status};
 use minkapi_registry::{Ref, Resource};
@@ -62,7 +62,7 @@ impl Cluster for FakeCluster {
         Some(object)
     }
 
-    fn decode(&self, _: &Resource, _: &str, object: Value) -> Result<Value, String> {
+    fn decode(&self, _: &Resource, _: &str, object: Value, _: bool) -> Result<Value, String> {
         Ok(object)
     }
 
@@ -70,6 +70,10 @@ impl Cluster for FakeCluster {
     fn allows(&self, _: &Subject<'_>, wanted: &Wanted<'_>) -> bool {
         let name = format!("{}:{}", wanted.verb, wanted.name);
         self.list("grants", None).is_empty() || self.get("grants", "", &name).is_some()
+    }
+
+    fn authorizer(&self) -> Arc<dyn Authorizer> {
+        Arc::new(Anything)
     }
 
     fn uid(&self) -> String {
@@ -163,5 +167,14 @@ impl Request {
             warnings: &mut self.warnings,
             reinvocation: Reinvocation::default(),
         }
+    }
+}
+
+/// Allows everything.
+struct Anything;
+
+impl Authorizer for Anything {
+    fn decide(&self, _: &Question) -> Decision {
+        Decision { allowed: true, ..Decision::default() }
     }
 }

@@ -6,12 +6,12 @@ use crate::{
     expression::Scope,
     functions, locate,
     macros::{MAP_INSERT, SORT_BY_KEYS},
-    overloads,
+    overloads, structs,
     types::Type,
 };
 use kube_cel::cel::{
     IdedExpr,
-    common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr, operators},
+    common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, MapExpr, SelectExpr, operators},
 };
 use minkapi_schema::{duration, time::Time};
 use std::{collections::BTreeMap, sync::Arc};
@@ -87,6 +87,7 @@ impl<'s> Checker<'s> {
                 let item = common(items.iter().map(|item| &item.of));
                 known(Type::List(Arc::new(item), items.len() as u64), cost)
             }
+            Expr::Map(map) if structs::type_of(map).is_some() => self.made(map),
             Expr::Map(map) => {
                 let mut cost = 30u64;
                 let mut values = Vec::new();
@@ -105,6 +106,30 @@ impl<'s> Checker<'s> {
             }
             Expr::Struct(_) | Expr::Unspecified => known(Type::Dyn, 40),
         }
+    }
+
+    /// An object that is written out.
+    fn made(&mut self, map: &MapExpr) -> Checked {
+        let name = structs::type_of(map).unwrap_or_default();
+        if !self.scope.makes_objects() || !structs::is_known(name) {
+            let at = locate::brace(self.source, name);
+            self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+        }
+        let mut cost = 40u64;
+        for entry in map.entries.iter().skip(1) {
+            let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
+            let value = self.check(&entry.value);
+            cost = cost.saturating_add(value.cost);
+            let Expr::Literal(LiteralValue::String(field)) = &entry.key.expr else { continue };
+            let expected = structs::field(name, field.inner());
+            if !expected.as_ref().is_some_and(|expected| same_kind(expected, &value.of)) {
+                let at = locate::colon(self.source, name, field.inner());
+                let expected = expected.map_or_else(String::new, |of| of.to_string());
+                let (field, of) = (field.inner(), value.of);
+                self.report(at, format!("expected type of field '{field}' is '{expected}' but provided type is '{of}'"));
+            }
+        }
+        known(Type::Made(name.into()), cost)
     }
 
     /// What is written out in one list has one type.
@@ -150,7 +175,12 @@ impl<'s> Checker<'s> {
                 }
             },
             Type::Map(value, _) => Type::clone(value),
-            Type::Dyn | Type::Library(_) => Type::Dyn,
+            Type::Library(name) if name.starts_with("kubernetes.authorization.") => {
+                let at = locate::field(self.source, &spelled(&select.operand), &select.field);
+                self.report(at, format!("unexpected failed resolution of '{name}'"));
+                Type::Dyn
+            }
+            Type::Dyn | Type::Library(_) | Type::Made(_) => Type::Dyn,
             other => {
                 let at = locate::field(self.source, &spelled(&select.operand), &select.field);
                 self.report(at, format!("type '{other}' does not support field selection"));
@@ -449,8 +479,8 @@ fn same_kind(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Dyn | Type::Optional(_), _) | (_, Type::Dyn | Type::Optional(_)) => true,
         // Messages may be null, and what is collected from them.
-        (Type::Object(..) | Type::Map(..) | Type::List(..), Type::Null)
-        | (Type::Null, Type::Object(..) | Type::Map(..) | Type::List(..)) => true,
+        (Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_) | Type::Library(_), Type::Null)
+        | (Type::Null, Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_) | Type::Library(_)) => true,
         (Type::Text(_), Type::Text(_)) | (Type::Bytes(_), Type::Bytes(_)) => true,
         (Type::List(a, _), Type::List(b, _)) | (Type::Map(a, _), Type::Map(b, _)) => same_kind(a, b),
         (Type::Object(..) | Type::Map(..), Type::Object(..) | Type::Map(..)) => true,

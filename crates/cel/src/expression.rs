@@ -1,6 +1,7 @@
 //! One expression.
 
 use crate::{
+    authorizer,
     check::Checker,
     conversions, format,
     functions::TYPE_NAMES,
@@ -28,12 +29,14 @@ use std::{
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     variables: Vec<(String, Type)>,
+    /// Whether objects can be made: `Object{}`, `JSONPatch{}`.
+    makes_objects: bool,
 }
 
 impl Scope {
     /// Without variables.
     pub const fn new() -> Self {
-        Self { variables: Vec::new() }
+        Self { variables: Vec::new(), makes_objects: false }
     }
 
     /// With one variable more.
@@ -41,6 +44,17 @@ impl Scope {
     pub fn with(mut self, name: impl Into<String>, of: Type) -> Self {
         self.variables.push((name.into(), of));
         self
+    }
+
+    /// With the types of mutations: `Object` and its parts, and `JSONPatch`.
+    #[must_use]
+    pub const fn making_objects(mut self) -> Self {
+        self.makes_objects = true;
+        self
+    }
+
+    pub(crate) const fn makes_objects(&self) -> bool {
+        self.makes_objects
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Type> {
@@ -101,6 +115,11 @@ impl Expression {
     /// What evaluating it may cost at most.
     pub const fn cost(&self) -> u64 {
         self.cost
+    }
+
+    /// Whether it only selects from something: of this, nothing is known that its variables do not tell.
+    pub fn is_selection(&self) -> bool {
+        is_selection(&self.expr)
     }
 
     /// Evaluates the conversions and patterns that are written out in it, as upstream does when it makes a program of it.
@@ -182,6 +201,7 @@ fn functions() -> Context<'static> {
     lower::register(&mut context);
     timestamps::register(&mut context);
     format::register(&mut context);
+    authorizer::register(&mut context);
     texts::register(&mut context);
     context.add_function("type", |value: Value| conversions::type_name(&value));
     for name in TYPE_NAMES {
@@ -246,6 +266,16 @@ fn library_error(message: &str) -> String {
 
 fn uses(expr: &IdedExpr, variable: &str) -> bool {
     matches!(&expr.expr, Expr::Ident(name) if name == variable) || inside(expr).into_iter().any(|part| uses(part, variable))
+}
+
+fn is_selection(expr: &IdedExpr) -> bool {
+    match &expr.expr {
+        Expr::Ident(_) => true,
+        Expr::Select(select) => !select.test && is_selection(&select.operand),
+        Expr::Call(call) if call.func_name == operators::INDEX => call.args.first().is_some_and(is_selection),
+        Expr::Call(call) => call.func_name == "dyn",
+        _ => false,
+    }
 }
 
 fn entry(entry: &EntryExpr) -> Vec<&IdedExpr> {
@@ -390,7 +420,10 @@ mod tests {
 
     #[test]
     fn objects_of_mutating_policies_are_maps() {
-        let value = value("Object{metadata: Object.metadata{labels: {'a': 'b'}}}").unwrap();
-        assert_eq!(crate::to_json(&value), Some(json!({"metadata": {"labels": {"a": "b"}}})));
+        let made = Expression::compile("Object{metadata: Object.metadata{labels: {'a': 'b'}}}", &scope().making_objects()).unwrap();
+        let mut value = crate::to_json(&made.evaluate(&[]).unwrap()).unwrap();
+        crate::without_types(&mut value).unwrap();
+        assert_eq!(value, json!({"metadata": {"labels": {"a": "b"}}}));
+        assert!(error("Object.metadata{a: 1}").contains(":1:16: undeclared reference to 'Object.metadata' (in container '')"));
     }
 }

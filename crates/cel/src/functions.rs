@@ -1,6 +1,6 @@
 //! The functions that Kubernetes' CEL environment has, by name, with the types of their results.
 
-use crate::types::Type;
+use crate::{authorizer, types::Type};
 use std::sync::Arc;
 
 /// Prefixes of functions that are no values: `sets.contains`.
@@ -43,7 +43,8 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "containsCIDR"
         | "intersects"
         | "equivalent"
-        | "allowed" => Type::Bool,
+        | "allowed"
+        | "errored" => Type::Bool,
         // Nothing is known of the length of such a text.
         "string" => Type::Text(u64::MAX),
         "lowerAscii" | "upperAscii" | "substring" | "trim" if matches!(on, Some(Type::Text(_))) => on.cloned().unwrap_or(Type::TEXT),
@@ -59,6 +60,13 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         "ip" => Type::Library("net.IP"),
         "cidr" | "masked" => Type::Library("net.CIDR"),
         "semver" => Type::Library("kubernetes.Semver"),
+        "serviceAccount" => Type::Library(authorizer::AUTHORIZER),
+        "path" => Type::Library(authorizer::PATH_CHECK),
+        "group" => Type::Library(authorizer::GROUP_CHECK),
+        "resource" | "subresource" | "namespace" | "name" | "fieldSelector" | "labelSelector" | authorizer::REQUEST_RESOURCE => {
+            Type::Library(authorizer::RESOURCE_CHECK)
+        }
+        "check" => Type::Library(authorizer::DECISION),
         "value" | "orValue" => match on {
             Some(Type::Optional(of)) => Type::clone(of),
             _ => Type::Dyn,
@@ -85,17 +93,6 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "first"
         | "last"
         | "getQuery"
-        | "path"
-        | "check"
-        | "serviceAccount"
-        | "resource"
-        | "subresource"
-        | "namespace"
-        | "name"
-        | "group"
-        | "fieldSelector"
-        | "labelSelector"
-        | "errored"
         | "named"
         | "dns1123Label"
         | "dns1123Subdomain"

@@ -3,6 +3,7 @@
 //! [`Expression`] is one compiled expression, [`Rules`] all `x-kubernetes-validations` of a schema. What may be said of
 //! a value comes from its [`Type`], which is made from a schema.
 
+mod authorizer;
 mod check;
 mod conversions;
 mod convert;
@@ -18,15 +19,18 @@ mod netip;
 mod overloads;
 mod rewrite;
 mod rules;
+mod structs;
 mod texts;
 mod timestamps;
 mod types;
 mod url;
 
+pub use authorizer::{AUTHORIZER, Authorizer, Decision, Question, authorizer};
 pub use convert::{convert, map, to_json};
 pub use expression::{Expression, Scope};
 pub use names::escape;
 pub use rules::{CompiledRule, Rules, compile_rule};
+pub use structs::without_types;
 pub use types::Type;
 
 /// Values of expressions.

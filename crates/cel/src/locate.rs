@@ -60,6 +60,19 @@ pub fn call(source: &str, name: &str) -> usize {
     words(source, name).map(|at| at + name.len()).find(|at| source.get(*at..).is_some_and(|s| s.starts_with('('))).unwrap_or(0)
 }
 
+/// The brace after the name of a type: `Object{`.
+pub fn brace(source: &str, name: &str) -> usize {
+    source.find(&format!("{name}{{")).map_or(0, |at| at + name.len())
+}
+
+/// The colon after a field of an object that is written out.
+pub fn colon(source: &str, name: &str, field: &str) -> usize {
+    let from = brace(source, name);
+    let rest = source.get(from..).unwrap_or_default();
+    let at = words(rest, field).map(|at| at + field.len()).find(|at| rest.get(*at..).is_some_and(|s| s.trim_start().starts_with(':')));
+    at.map_or(from, |at| from + at + rest.get(at..).unwrap_or_default().find(':').unwrap_or(0))
+}
+
 /// An operator outside of text.
 pub fn operator(source: &str, sign: &str) -> usize {
     let mut quote = None;

@@ -1,12 +1,14 @@
 //! Forms that the parser reads and the interpreter does not know, in terms of those that it knows.
 
 use crate::{
+    authorizer::REQUEST_RESOURCE,
     lower::parts,
     macros::{self, Misuse},
+    structs,
 };
 use kube_cel::cel::{
     IdedExpr,
-    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, MapEntryExpr, MapExpr, operators},
+    common::ast::{CallExpr, EntryExpr, Expr, IdedEntryExpr, LiteralValue, MapEntryExpr, MapExpr, operators},
 };
 
 /// Rewrites an expression and all inside of it; uses of macros that are none are added to `misuses`.
@@ -22,7 +24,16 @@ pub fn rewrite(expr: &mut IdedExpr, misuses: &mut Vec<Misuse>) {
     }
     if let Expr::Struct(of) = &mut expr.expr {
         let entries = std::mem::take(&mut of.entries);
-        expr.expr = Expr::Map(MapExpr { entries: entries.into_iter().map(as_map_entry).collect() });
+        let named = structs::type_entry(&of.type_name);
+        expr.expr = Expr::Map(MapExpr { entries: std::iter::once(named).chain(entries.into_iter().map(as_map_entry)).collect() });
+    }
+    if let Expr::Select(select) = &mut expr.expr
+        && select.field == "requestResource"
+        && matches!(&select.operand.expr, Expr::Ident(name) if name == "authorizer")
+    {
+        let operand = std::mem::replace(&mut *select.operand, IdedExpr { id: 0, expr: Expr::Unspecified });
+        let call = CallExpr { func_name: REQUEST_RESOURCE.to_owned(), target: None, args: vec![operand] };
+        expr.expr = Expr::Call(call);
     }
 }
 

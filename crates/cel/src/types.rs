@@ -41,6 +41,8 @@ pub enum Type {
     Optional(Arc<Type>),
     /// A type of a library, such as `kubernetes.Quantity`.
     Library(&'static str),
+    /// An object that an expression makes, by the name of its type: `Object.spec`.
+    Made(Arc<str>),
 }
 
 impl Type {
@@ -124,7 +126,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dyn => f.write_str("dyn"),
-            Self::Null => f.write_str("null"),
+            Self::Null => f.write_str("null_type"),
             Self::Bool => f.write_str("bool"),
             Self::Int => f.write_str("int"),
             Self::Uint => f.write_str("uint"),
@@ -138,6 +140,7 @@ impl fmt::Display for Type {
             Self::Object(..) => f.write_str("object"),
             Self::Optional(of) => write!(f, "optional_type({of})"),
             Self::Library(name) => f.write_str(name),
+            Self::Made(name) => f.write_str(name),
         }
     }
 }

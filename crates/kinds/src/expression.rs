@@ -1,6 +1,6 @@
 //! CEL expressions inside objects: admission policies, match conditions and device selectors.
 
-use minkapi_cel::{Scope, Type};
+use minkapi_cel::{AUTHORIZER, Scope, Type};
 use minkapi_schema::field::{Error, ErrorList, Path};
 use std::sync::Arc;
 
@@ -54,26 +54,34 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
         Err(issues) => return Some(format!("compilation failed: {issues}")),
     };
     let result = compiled.result();
-    match (expression.role, result) {
-        (Role::ApplyConfiguration, Type::Map(..) | Type::Object(..)) => None,
-        // More may be an Object than is known here; what a request holds is none.
-        (Role::ApplyConfiguration, Type::Dyn) if !is_given(expression.text) => None,
-        (Role::ApplyConfiguration, _) => Some(format!("must evaluate to Object but got {result}")),
-        (_, Type::Dyn) | (Role::Variable | Role::JsonPatch, _) => None,
-        (Role::MatchCondition | Role::Validation | Role::DeviceSelector, Type::Bool) => None,
-        (Role::Message, Type::Text(_)) | (Role::AuditAnnotation, Type::Text(_) | Type::Null) => None,
-        (Role::DeviceSelector, _) => Some(format!("must evaluate to bool or the unknown type, not {result}")),
-        (Role::Message, _) => Some(format!("must evaluate to string but got {result}")),
-        (Role::AuditAnnotation, _) => Some(format!("must evaluate to one of [string null_type] but got {result}")),
-        (Role::MatchCondition | Role::Validation, _) => Some(format!("must evaluate to bool but got {result}")),
+    let expected = match expression.role {
+        Role::Variable => return None,
+        Role::ApplyConfiguration => "Object",
+        Role::JsonPatch => "list(JSONPatch)",
+        Role::DeviceSelector => "bool or the unknown type",
+        Role::Message => "string",
+        Role::AuditAnnotation => "one of [string null_type]",
+        Role::MatchCondition | Role::Validation => "bool",
+    };
+    let fits = match (expression.role, result) {
+        (Role::DeviceSelector, Type::Dyn) => true,
+        // Much that is known upstream is not known here.
+        (_, Type::Dyn) => !compiled.is_selection(),
+        (Role::ApplyConfiguration, Type::Made(name)) => &**name == "Object",
+        (Role::JsonPatch, Type::List(items, size)) => match &**items {
+            Type::Made(name) => &**name == "JSONPatch",
+            items => *items == Type::Dyn && *size > 0,
+        },
+        (Role::MatchCondition | Role::Validation | Role::DeviceSelector, Type::Bool)
+        | (Role::Message, Type::Text(_))
+        | (Role::AuditAnnotation, Type::Text(_) | Type::Null) => true,
+        _ => false,
+    };
+    match (fits, expression.role) {
+        (true, _) => None,
+        (false, Role::DeviceSelector) => Some(format!("must evaluate to {expected}, not {result}")),
+        (false, _) => Some(format!("must evaluate to {expected} but got {result}")),
     }
-}
-
-/// Whether an expression is nothing but a part of what a policy is given.
-fn is_given(text: &str) -> bool {
-    let path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
-    let variable = text.split('.').next().unwrap_or_default();
-    matches!(variable, "object" | "oldObject" | "params" | "namespaceObject") && text.chars().all(path)
 }
 
 fn map_of(values: Type) -> Type {
@@ -96,17 +104,60 @@ fn scope(expression: &Expression<'_>) -> Scope {
         return Scope::new().with("device", device);
     }
     let mut scope = Scope::new().with("object", Type::Dyn).with("oldObject", Type::Dyn).with("request", request());
-    scope = scope.with("namespaceObject", Type::Dyn).with("authorizer", Type::Dyn);
+    scope = scope.with("namespaceObject", namespace());
+    if expression.role != Role::Message {
+        scope = scope.with("authorizer", Type::Library(AUTHORIZER));
+    }
     if expression.params {
         scope = scope.with("params", Type::Dyn);
     }
-    if expression.role != Role::MatchCondition && !expression.variables.is_empty() {
-        scope = scope.with("variables", object_of(&expression.variables.iter().map(|(name, _)| (*name, Type::Dyn)).collect::<Vec<_>>()));
+    let has_variables = !expression.variables.is_empty() || expression.role == Role::Variable;
+    if expression.role != Role::MatchCondition && has_variables {
+        scope = scope.with("variables", variables(expression));
     }
     if matches!(expression.role, Role::ApplyConfiguration | Role::JsonPatch) {
-        scope = scope.with("JSONPatch", Type::Dyn);
+        scope = scope.making_objects();
     }
     scope
+}
+
+/// The type of `variables`, of which each knows those before it.
+fn variables(expression: &Expression<'_>) -> Type {
+    let all = expression.variables;
+    let of = |(i, (name, text)): (usize, &(&str, &str))| {
+        let own = Expression { text, role: Role::Variable, variables: all.get(..i).unwrap_or_default(), ..*expression };
+        let compiled = minkapi_cel::Expression::compile(text, &scope(&own));
+        ((*name).to_owned(), compiled.map_or(Type::Dyn, |compiled| compiled.result().clone()))
+    };
+    Type::object(all.iter().enumerate().map(of))
+}
+
+/// The type of `namespaceObject`: not all that a namespace has.
+fn namespace() -> Type {
+    let texts = || Type::List(Arc::new(Type::TEXT), u64::MAX);
+    let condition = object_of(&[
+        ("status", Type::TEXT),
+        ("type", Type::TEXT),
+        ("lastTransitionTime", Type::Timestamp),
+        ("message", Type::TEXT),
+        ("reason", Type::TEXT),
+    ]);
+    let metadata = object_of(&[
+        ("name", Type::TEXT),
+        ("generateName", Type::TEXT),
+        ("namespace", Type::TEXT),
+        ("labels", map_of(Type::TEXT)),
+        ("annotations", map_of(Type::TEXT)),
+        ("UID", Type::TEXT),
+        ("creationTimestamp", Type::Timestamp),
+        ("deletionGracePeriodSeconds", Type::Int),
+        ("deletionTimestamp", Type::Timestamp),
+        ("generation", Type::Int),
+        ("resourceVersion", Type::TEXT),
+        ("finalizers", texts()),
+    ]);
+    let status = object_of(&[("conditions", Type::List(Arc::new(condition), u64::MAX)), ("phase", Type::TEXT)]);
+    object_of(&[("metadata", metadata), ("spec", object_of(&[("finalizers", texts())])), ("status", status)])
 }
 
 /// `kubernetes.AdmissionRequest`.

@@ -3,10 +3,11 @@
 use crate::{
     Call, DeleteOptions, FieldValidation, Served, Target, View, WriteOptions, bootstrap, decode, form::Form, managed_fields, view::Moment,
 };
-use minkapi_admission::{Attributes, Cluster, Operation, Reinvocation};
+use minkapi_admission::{Attributes, Authorizer, Cluster, Decision, Operation, Question, Reinvocation};
 use minkapi_authorization::{Attributes as Wanted, Subject};
 use minkapi_object::{Object, Status, fields_v1};
 use minkapi_registry::{Ref, Resource};
+use minkapi_schema::decode::Decoded;
 use minkapi_store::{Change, CommitError, Expect, Key, Kind};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -163,12 +164,15 @@ impl Cluster for View {
         to.strategy.from_storage(&to.resource.api_version(), stored).ok()
     }
 
-    fn decode(&self, resource: &Resource, subresource: &str, mut object: Value) -> Result<Value, String> {
+    fn decode(&self, resource: &Resource, subresource: &str, mut object: Value, strict: bool) -> Result<Value, String> {
         let served = self.served_as(resource).ok_or_else(|| format!("{} is not served", resource.api_version()))?;
         let target = Target { served, namespace: String::new(), name: String::new(), subresource: subresource.to_owned() };
         let form = Form::of(&target);
         fields_v1::quote(&mut object);
-        let mut decoded = decode::tree(&object, &form)?.value;
+        let Decoded { value: mut decoded, problems, .. } = decode::tree(&object, &form)?;
+        if strict && !problems.is_empty() {
+            return Err(format!("strict decoding error: {}", problems.join(", ")));
+        }
         for (key, value) in [("apiVersion", &form.api_version), ("kind", &form.kind)] {
             decoded[key] = value.as_str().into();
         }
@@ -178,6 +182,10 @@ impl Cluster for View {
 
     fn allows(&self, subject: &Subject<'_>, wanted: &Wanted<'_>) -> bool {
         self.authorization().allows(&self.snapshot(), subject, wanted)
+    }
+
+    fn authorizer(&self) -> Arc<dyn Authorizer> {
+        Arc::new(Answering(self.clone()))
     }
 
     fn uid(&self) -> String {
@@ -210,5 +218,25 @@ impl Cluster for View {
                 _ => return Ok(()),
             }
         }
+    }
+}
+
+/// A view that answers what expressions of policies ask it.
+struct Answering(View);
+
+impl Authorizer for Answering {
+    fn decide(&self, question: &Question) -> Decision {
+        let subject = Subject { name: &question.user, groups: &question.groups };
+        let wanted = Wanted {
+            verb: &question.verb,
+            group: &question.group,
+            resource: &question.resource,
+            subresource: &question.subresource,
+            namespace: &question.namespace,
+            name: &question.name,
+            path: &question.path,
+        };
+        let decision = self.0.authorization().decide(&self.0.snapshot(), &subject, &wanted);
+        Decision { allowed: decision.allowed, reason: decision.reason, error: String::new() }
     }
 }

@@ -54,6 +54,7 @@ impl View {
         managed_fields::update(&Form::of(&call.target), call, options, &moment, None, &mut object);
         let request = Admission { operation: Operation::Create, object: &mut object, old: None, options: RequestOptions::Write(options) };
         self.admit(call, &moment, Phase::Mutating, request).await?;
+        metadata::match_namespace(&mut object, &call.target)?;
         metadata::dedup_owner_references(&mut object, &mut call.warnings, true);
         hooks::of(&call.target.served).may_write(self, call, Write { new: &object, old: None, url_name: "" })?;
         self.store_new(call, object, options, &moment).await

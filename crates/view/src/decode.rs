@@ -107,7 +107,9 @@ fn other_type(value: &Value, form: &Form) -> Option<String> {
     [("apiVersion", &form.api_version), ("kind", &form.kind)].into_iter().find_map(|(key, expected)| {
         let found = value.get(key).and_then(Value::as_str).unwrap_or_default();
         let other = !found.is_empty() && found != expected;
-        other.then(|| format!("unable to decode {key} {found:?} into {} {}", form.api_version, form.kind))
+        let kind = value["kind"].as_str().filter(|kind| !kind.is_empty()).unwrap_or(&form.kind);
+        let version = value["apiVersion"].as_str().filter(|version| !version.is_empty()).unwrap_or(&form.api_version);
+        other.then(|| format!("no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{admission_request, text};
 use crate::{Attributes, Cluster};
-use minkapi_cel::{Expression, Scope, Type, Value as Cel, convert};
+use minkapi_cel::{Expression, Question, Scope, Type, Value as Cel, authorizer, convert};
 use minkapi_registry::Resource;
 use serde_json::Value;
 use std::{
@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The variables that every expression may use.
-const VARIABLES: &[&str] = &["object", "oldObject", "request", "params", "namespaceObject", "variables"];
+const VARIABLES: &[&str] = &["object", "oldObject", "request", "params", "namespaceObject", "authorizer", "variables"];
 
 /// How many compiled expressions are remembered.
 const MAX: usize = 4096;
@@ -31,7 +31,7 @@ impl Expressions {
         if known.len() >= MAX {
             known.clear();
         }
-        let scope = VARIABLES.iter().fold(Scope::new(), |scope, name| scope.with(*name, Type::Dyn));
+        let scope = VARIABLES.iter().fold(Scope::new().making_objects(), |scope, name| scope.with(*name, Type::Dyn));
         let compiled = Arc::new(Expression::compile(source, &scope));
         known.insert(source.to_owned(), compiled.clone());
         compiled
@@ -78,6 +78,7 @@ impl Inputs {
             ("request", convert(&admission_request(attributes, matched), None)),
             ("params", convert(params, None)),
             ("namespaceObject", convert(&namespace, None)),
+            ("authorizer", authorizer(cluster.authorizer(), question(attributes))),
         ];
         Self { variables, failed: Vec::new() }
     }
@@ -111,6 +112,21 @@ impl Inputs {
             Some((name, reason)) => format!("composited variable \"{name}\" {reason}"),
             None => why,
         }
+    }
+}
+
+/// Who asks, and what `authorizer.requestResource` is.
+fn question(attributes: &Attributes<'_>) -> Question {
+    let own_name = attributes.object["metadata"]["name"].as_str().unwrap_or_default();
+    Question {
+        user: attributes.user.to_owned(),
+        groups: attributes.groups.to_vec(),
+        group: attributes.resource.group.to_string(),
+        resource: attributes.resource.plural.to_string(),
+        subresource: attributes.subresource.to_owned(),
+        namespace: attributes.namespace.to_owned(),
+        name: if attributes.name.is_empty() { own_name } else { attributes.name }.to_owned(),
+        ..Question::default()
     }
 }
 

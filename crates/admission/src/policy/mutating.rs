@@ -8,11 +8,11 @@ use crate::{
     Attributes, Cluster, Operation, Plugin,
     extension::{Conditions, Expressions, Inputs, Parsed, convert, is_exempt, list, match_conditions, text},
 };
-use minkapi_cel::to_json;
+use minkapi_cel::{to_json, without_types};
 use minkapi_object::{Status, StatusCause, StatusReason, fields_v1};
 use minkapi_patch::{JsonPatch, apply_configuration};
 use minkapi_registry::Resource;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Debug, Default)]
 pub(crate) struct MutatingAdmissionPolicy {
@@ -162,7 +162,8 @@ impl MutatingAdmissionPolicy {
             let inputs = self.inputs(invocation, attributes, cluster)?;
             match self.mutate(mutation, &inputs, &invocation.matched, attributes, cluster) {
                 Ok(object) => *attributes.object = object,
-                Err(why) => refuse(&why),
+                Err(Failure::Policy(why)) => refuse(&why),
+                Err(Failure::Request(status)) => return Err(status),
             }
         }
         if *attributes.object != before {
@@ -190,15 +191,17 @@ impl MutatingAdmissionPolicy {
         matched: &Resource,
         attributes: &Attributes<'_>,
         cluster: &dyn Cluster,
-    ) -> Result<Value, String> {
+    ) -> Result<Value, Failure> {
         let object = convert(attributes.object, attributes.resource, matched, cluster).map_err(|status| status.message)?;
         let value_of = |source: &str| {
             let value = self.expressions.evaluate(source, inputs)?;
             to_json(&value).ok_or_else(|| format!("expression '{source}' evaluated to a type that could not marshal to JSON"))
         };
+        let is_strict = text(mutation, "patchType") == "JSONPatch";
         let changed = match text(mutation, "patchType") {
             "ApplyConfiguration" => {
                 let mut configuration = value_of(text(&mutation["applyConfiguration"], "expression"))?;
+                without_types(&mut configuration).map_err(|why| format!("type mismatch: {why}"))?;
                 for key in ["apiVersion", "kind"] {
                     configuration[key] = object[key].clone();
                 }
@@ -206,19 +209,58 @@ impl MutatingAdmissionPolicy {
                 apply_configuration(schema, &object, &configuration).map_err(|why| format!("error applying patch: {why}"))?
             }
             _ => {
-                let operations = value_of(text(&mutation["jsonPatch"], "expression"))?;
+                let operations = operations(value_of(text(&mutation["jsonPatch"], "expression"))?)?;
                 let patch = JsonPatch::parse(operations.to_string().as_bytes(), false).map_err(|err| err.to_string())?;
                 match patch.apply(object.clone()) {
                     Ok(patched) => patched,
-                    // A test that fails means that there is nothing to do.
-                    Err(err) if err.to_string().contains("testing path") => object,
-                    Err(err) => return Err(format!("JSON Patch: {err}")),
+                    // A patch with a test that fails is not applied, and that is no error.
+                    Err(err) if err.to_string().ends_with(TEST_FAILED) => object,
+                    Err(err) => return Err(format!("JSON Patch: {err}").into()),
                 }
             }
         };
-        let decoded = cluster.decode(matched, attributes.subresource, changed)?;
-        convert(&decoded, matched, attributes.resource, cluster).map_err(|status| status.message)
+        let decoded =
+            cluster.decode(matched, attributes.subresource, changed, is_strict).map_err(|why| Failure::Request(Status::internal(why)))?;
+        Ok(convert(&decoded, matched, attributes.resource, cluster).map_err(|status| status.message)?)
     }
+}
+
+/// Why a change has not been made.
+enum Failure {
+    /// The policy fails.
+    Policy(String),
+    /// The request fails, whatever the policy says of failures.
+    Request(Status),
+}
+
+impl From<String> for Failure {
+    fn from(why: String) -> Self {
+        Self::Policy(why)
+    }
+}
+
+/// What a test operation says that has not found what it expects.
+const TEST_FAILED: &str = "test failed";
+
+/// The operations of a JSON patch that an expression has made.
+fn operations(made: Value) -> Result<Value, String> {
+    let Value::Array(made) = made else {
+        return Err("type mismatch: JSONPatchType.expression should evaluate to array".to_owned());
+    };
+    made.into_iter()
+        .map(|made| {
+            let mut operation = json!({"op": text(&made, "op"), "path": text(&made, "path")});
+            if !text(&made, "from").is_empty() {
+                operation["from"] = made["from"].clone();
+            }
+            if let Some(value) = made.get("value") {
+                let mut value = value.clone();
+                without_types(&mut value).map_err(|why| format!("type mismatch: {why}"))?;
+                operation["value"] = value;
+            }
+            Ok(operation)
+        })
+        .collect()
 }
 
 /// The schema of what is sent: of the resource, or of the subresource's own body.

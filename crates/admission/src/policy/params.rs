@@ -11,7 +11,9 @@ pub(super) fn check_kind(policy: &Value, cluster: &dyn Cluster) -> Result<(), St
     if kind.is_null() || resource(kind, cluster).is_some() {
         return Ok(());
     }
-    Err(format!("failed to find resource referenced by paramKind: '{}, Kind={}'", text(kind, "apiVersion"), text(kind, "kind")))
+    let version = text(kind, "apiVersion");
+    let slash = if version.contains('/') { "" } else { "/" };
+    Err(format!("failed to find resource referenced by paramKind: '{slash}{version}, Kind={}'", text(kind, "kind")))
 }
 
 fn resource(kind: &Value, cluster: &dyn Cluster) -> Option<Ref<Resource>> {

@@ -92,7 +92,7 @@ async fn call(hook: &Hook, attributes: &mut Attributes<'_>, matched: &Resource, 
     let refused = |status: Status| Failure::Refused(Box::new(status));
     let object = convert(attributes.object, attributes.resource, matched, cluster).map_err(refused)?;
     let patched = patch.apply(object).map_err(|err| internal(err.to_string()))?;
-    let decoded = cluster.decode(matched, attributes.subresource, patched).map_err(internal)?;
+    let decoded = cluster.decode(matched, attributes.subresource, patched, false).map_err(internal)?;
     let changed = convert(&decoded, matched, attributes.resource, cluster).map_err(refused)?;
     let differs = changed != *attributes.object;
     *attributes.object = changed;

@@ -100,15 +100,10 @@ impl Run {
     fn step(&mut self, operation: &Operation) -> Result<(), String> {
         match operation.op.as_deref().unwrap_or("unknown") {
             "test" => return self.test(operation),
-            "add" => self.place(&operation.path, "path")?.add(operation.new_value()?)?,
-            "remove" => {
-                self.place(&operation.path, "path")?.remove()?;
-            }
+            "add" => self.add(operation)?,
+            "remove" => self.remove(operation)?,
             "replace" => self.replace(operation)?,
-            "move" => {
-                let value = self.place(&operation.from, "from")?.remove()?;
-                self.place(&operation.path, "path")?.add(value)?;
-            }
+            "move" => self.move_(operation)?,
             "copy" => self.copy(operation)?,
             other => return Err(format!("Unexpected kind: {other}")),
         }
@@ -116,31 +111,58 @@ impl Run {
         Ok(())
     }
 
-    /// The place that a pointer names; its parent must exist.
-    fn place(&mut self, pointer: &Option<String>, member: &str) -> Result<Place<'_>, String> {
-        let pointer = pointer.as_deref().ok_or_else(|| format!("operation missing {member} field: missing value"))?;
-        Place::find(&mut self.object, pointer).ok_or_else(|| format!("doc is missing {member}: \"{pointer}\": missing value"))
+    /// The place that a pointer names; its parent must exist, or `missing` says what does not apply.
+    fn place(&mut self, pointer: &str, missing: &str) -> Result<Place<'_>, String> {
+        Place::find(&mut self.object, pointer).ok_or_else(|| format!("{missing}: missing value"))
+    }
+
+    fn add(&mut self, operation: &Operation) -> Result<(), String> {
+        let path = operation.path.as_deref().ok_or("add operation failed to decode path: missing value")?;
+        let value = operation.new_value()?;
+        let place = self.place(path, &format!("add operation does not apply: doc is missing path: \"{path}\""))?;
+        place.add(value).map_err(|why| format!("error in add for path: '{path}': {why}"))
+    }
+
+    fn remove(&mut self, operation: &Operation) -> Result<(), String> {
+        let path = operation.path.as_deref().ok_or("remove operation failed to decode path: missing value")?;
+        let place = self.place(path, &format!("remove operation does not apply: doc is missing path: \"{path}\""))?;
+        place.remove().map(|_| ()).map_err(|why| format!("error in remove for path: '{path}': {why}"))
     }
 
     /// Replacing a missing member of an object adds it; the empty pointer replaces the whole object.
     fn replace(&mut self, operation: &Operation) -> Result<(), String> {
+        let path = operation.path_of("replace")?;
         let value = operation.new_value()?;
-        if operation.path.as_deref() == Some("") {
+        if path.is_empty() {
             if !value.is_object() && !value.is_array() {
                 return Err("replace operation value must be object or array".into());
             }
             self.object = value;
             return Ok(());
         }
-        let mut place = self.place(&operation.path, "path")?;
-        place.get()?;
-        place.set(value)
+        let mut place = self.place(path, &format!("replace operation does not apply: doc is missing path: {path}"))?;
+        place.get().map_err(|_| format!("replace operation does not apply: doc is missing key: {path}: missing value"))?;
+        place.set(value).map_err(|why| format!("error in remove for path: '{path}': {why}"))
+    }
+
+    fn move_(&mut self, operation: &Operation) -> Result<(), String> {
+        let from = operation.source_of("move")?;
+        let place = self.place(from, &format!("move operation does not apply: doc is missing from path: {from}"))?;
+        let key = place.key().to_owned();
+        let value = place.remove().map_err(|why| format!("error in move for path: '{key}': {why}"))?;
+        let path = operation.path_of("move")?;
+        let place = self.place(path, &format!("move operation does not apply: doc is missing destination path: {path}"))?;
+        place.add(value).map_err(|why| format!("error in move for path: '{path}': {why}"))
     }
 
     /// Copying from a missing member of an object copies null.
     fn copy(&mut self, operation: &Operation) -> Result<(), String> {
-        let value = self.place(&operation.from, "from")?.get()?.cloned().unwrap_or_default();
-        self.place(&operation.path, "path")?;
+        let from = operation.source_of("copy")?;
+        let mut place = self.place(from, &format!("copy operation does not apply: doc is missing from path: {from}"))?;
+        let value = place.get().map_err(|why| format!("error in copy for from: '{from}': {why}"))?.cloned().unwrap_or_default();
+        let path = operation.path.as_deref().ok_or("copy operation failed to decode path: missing value")?;
+        let missing = format!("copy operation does not apply: doc is missing destination path: {path}");
+        self.place(path, &missing)?;
         self.copied += if value.is_null() { 0 } else { go_format::json(&value).len() };
         if self.copied > MAX_COPIED_BYTES {
             let copied = self.copied;
@@ -148,23 +170,39 @@ impl Run {
                 "Unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {MAX_COPIED_BYTES}"
             ));
         }
-        self.place(&operation.path, "path")?.add(value)
+        self.place(path, &missing)?.add(value).map_err(|why| format!("error while adding value during copy: {why}"))
     }
 
     fn test(&mut self, operation: &Operation) -> Result<(), String> {
         let written = self.written;
         let expected = operation.value.as_deref();
-        let failed = || format!("testing value {} failed: test failed", operation.path.as_deref().unwrap_or_default());
-        let equal = if operation.path.as_deref() == Some("") {
+        let path = operation.path_of("test")?;
+        let equal = if path.is_empty() {
             expected.is_some_and(|e| test_value::equal(&self.object, e, written))
         } else {
-            match (self.place(&operation.path, "path")?.get()?, expected) {
+            let mut place = self.place(path, &format!("test operation does not apply: is missing path: {path}"))?;
+            let value = place.get().map_err(|why| format!("error in test for path: '{path}': {why}"))?;
+            match (value, expected) {
                 (None | Some(Value::Null), expected) => expected.is_none(),
                 (Some(value), Some(expected)) => test_value::equal(value, expected, written),
                 (Some(_), None) => false,
             }
         };
-        if equal { Ok(()) } else { Err(failed()) }
+        if equal { Ok(()) } else { Err(format!("testing value {path} failed: test failed")) }
+    }
+}
+
+impl Operation {
+    fn path_of(&self, operation: &str) -> Result<&str, String> {
+        self.path
+            .as_deref()
+            .ok_or_else(|| format!("{operation} operation failed to decode path: operation missing path field: missing value"))
+    }
+
+    fn source_of(&self, operation: &str) -> Result<&str, String> {
+        self.from
+            .as_deref()
+            .ok_or_else(|| format!("{operation} operation failed to decode from: operation, missing from field: missing value"))
     }
 }
 

@@ -33,6 +33,11 @@ impl<'v> Place<'v> {
         matches!(parent, Value::Object(_) | Value::Array(_)).then(|| Self { parent, key: unescape(key).into_owned() })
     }
 
+    /// The member or item in its parent.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// What is there; None for a missing member of an object.
     pub(super) fn get(&mut self) -> Result<Option<&Value>, String> {
         match &*self.parent {
