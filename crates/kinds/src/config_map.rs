@@ -1,7 +1,7 @@
 //! ConfigMap: sizes, keys, immutability.
 
 use crate::{
-    Column, Context, Row, Strategy, table,
+    Column, Context, Row, Strategy, Traits, table,
     update::same,
     value::{entries, flag, map},
 };
@@ -19,6 +19,10 @@ pub const MAX_SIZE: usize = 1024 * 1024;
 pub struct ConfigMap;
 
 impl Strategy for ConfigMap {
+    fn traits(&self) -> Traits {
+        Traits { stays_canonical: true, ..Traits::DEFAULT }
+    }
+
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {
         let mut errors = ErrorList::new();
         let (data, binary) = (Path::new("data"), Path::new("binaryData"));

@@ -24,6 +24,7 @@ pub struct Event;
 impl Strategy for Event {
     fn traits(&self) -> Traits {
         Traits {
+            stays_canonical: true,
             create_on_update: true,
             name: NameRule::PathSegment,
             metadata_last: true,

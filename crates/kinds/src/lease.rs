@@ -17,7 +17,7 @@ pub struct Lease;
 
 impl Strategy for Lease {
     fn traits(&self) -> Traits {
-        Traits { create_on_update: true, unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
+        Traits { stays_canonical: true, create_on_update: true, unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {

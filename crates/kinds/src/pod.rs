@@ -33,7 +33,12 @@ const METADATA: Path<'static> = Path::new("metadata");
 impl Strategy for Pod {
     fn traits(&self) -> Traits {
         const STATUS: &[&[&str]] = &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]];
-        Traits { deleted: DeletedAnswer::Object, reset_fields: &[("", &[&["status"]]), ("status", STATUS)], ..Traits::DEFAULT }
+        Traits {
+            deleted: DeletedAnswer::Object,
+            stays_canonical: true,
+            reset_fields: &[("", &[&["status"]]), ("status", STATUS)],
+            ..Traits::DEFAULT
+        }
     }
 
     fn default(&self, pod: &mut Value) {

@@ -1,7 +1,7 @@
 //! Secret: stringData, and what each type of secret must hold.
 
 use crate::{
-    Column, Context, Row, SelectableField, Strategy,
+    Column, Context, Row, SelectableField, Strategy, Traits,
     config_map::{MAX_SIZE, decoded_len, frozen_data_errors},
     table,
     update::immutable,
@@ -22,6 +22,10 @@ const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 pub struct Secret;
 
 impl Strategy for Secret {
+    fn traits(&self) -> Traits {
+        Traits { stays_canonical: true, ..Traits::DEFAULT }
+    }
+
     fn default(&self, object: &mut Value) {
         set_default_nonzero(object, "type", "Opaque");
         merge_string_data(object);

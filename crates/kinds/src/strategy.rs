@@ -101,6 +101,9 @@ pub struct Traits {
     pub garbage_collection: GarbageCollection,
     /// kube-apiserver serves it without its watch cache, which shows in the text of a watch that starts too early (C-06-22).
     pub uncached_watch: bool,
+    /// A written object has its defaults and is canonical when it comes to be stored, since nothing on the way takes that
+    /// away again, so it is not looked at once more. Debug builds check it.
+    pub stays_canonical: bool,
     /// Its objects are made up when asked for, so that a list of them has no resourceVersion.
     pub unstored: bool,
     /// An annotation that stands for a field of upstream's internal type, so that metadata alone does not show it.
@@ -125,6 +128,7 @@ impl Traits {
         deleted: DeletedAnswer::Status,
         garbage_collection: GarbageCollection::Background,
         uncached_watch: false,
+        stays_canonical: false,
         unstored: false,
         hidden_annotation: None,
         propagation_warning: None,

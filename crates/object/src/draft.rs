@@ -133,8 +133,9 @@ impl Draft {
             }
         }
         bytes.push(b'}');
-        // It is stored for long, and a vector that has grown is up to half empty.
-        bytes.shrink_to_fit();
+        // It is stored for long, and a vector that has grown is up to half empty. Shrinking would keep its place in the
+        // allocator's class of larger ones.
+        let bytes = bytes.as_slice().to_vec();
         Self { bytes, version_at: version.0, version_len: version.1, metadata_end, head }
     }
 
@@ -169,8 +170,8 @@ impl Draft {
                 place.copy_from_slice(&digits);
             }
         } else {
-            self.bytes.splice(self.version_at..end, digits.iter().copied());
-            self.bytes.shrink_to_fit();
+            let (before, after) = (self.bytes.get(..self.version_at), self.bytes.get(end..));
+            self.bytes = [before.unwrap_or_default(), &digits, after.unwrap_or_default()].concat();
         }
         let places = Places {
             version_at: self.version_at,

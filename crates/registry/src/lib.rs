@@ -16,7 +16,7 @@ mod schema;
 pub use lookup::{group_versions, kind, resource, resources, struct_named, structs, top_level_kind};
 pub use open_api::{OpenApiExtension, open_api_extensions};
 pub use resource::{GroupVersion, Resource, Subresource, TopLevelKind, Verb, Verbs};
-pub use schema::{Alternative, Field, ListType, Presence, Ref, Rules, Schema, Shape, Struct, Text};
+pub use schema::{Alternative, Field, ListType, Presence, Ref, Rules, Schema, Shape, Struct, Text, start_of};
 
 /// Version of Kubernetes that the tables were made from, such as `v1.37.2`.
 pub const KUBERNETES_VERSION: &str = "v1.37.2";

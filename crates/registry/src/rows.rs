@@ -1,6 +1,6 @@
 //! The vocabulary in which the generated tables are written: short `const` constructors of the public types.
 
-use crate::{Alternative, Field, ListType, Presence, Ref, Schema, Shape, Struct, Text, TopLevelKind};
+use crate::{Alternative, Field, ListType, Presence, Ref, Schema, Shape, Struct, Text, TopLevelKind, start_of};
 use std::borrow::Cow;
 
 /// [`Shape`] in a form that constants can copy.
@@ -185,6 +185,7 @@ impl Row {
     pub const fn field(self) -> Field {
         Field {
             name: t(self.name),
+            start: start_of(self.name),
             schema: self.at.schema(),
             presence: self.presence,
             required: self.required,

@@ -137,9 +137,28 @@ pub struct Struct {
 impl Struct {
     /// The field with this JSON name.
     pub fn field(&self, name: &str) -> Option<&Field> {
-        let at = self.fields.binary_search_by(|f| (*f.name).cmp(name)).ok()?;
-        self.fields.get(at)
+        self.fields.get(self.position(name)?)
     }
+
+    /// Where the field with this JSON name stands among [`Self::fields`].
+    pub fn position(&self, name: &str) -> Option<usize> {
+        let start = start_of(name);
+        self.fields.binary_search_by(|field| field.start.cmp(&start).then_with(|| (*field.name).cmp(name))).ok()
+    }
+}
+
+/// The first eight bytes of a name as a number, which is ordered as names are: most are told apart by it.
+pub const fn start_of(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    if let Some(first) = bytes.first_chunk() {
+        return u64::from_be_bytes(*first);
+    }
+    let (mut start, mut at) = (0, 0);
+    while at < bytes.len() {
+        start = (start << 8) | bytes[at] as u64;
+        at += 1;
+    }
+    if at == 0 { 0 } else { start << (64 - 8 * at) }
 }
 
 /// One field of a [`Struct`].
@@ -147,6 +166,8 @@ impl Struct {
 pub struct Field {
     /// JSON name.
     pub name: Text,
+    /// [`start_of`] the name.
+    pub start: u64,
     /// What it holds.
     pub schema: Schema,
     /// When the field is written out.
@@ -169,6 +190,26 @@ pub struct Field {
     pub patch_merge: bool,
     /// Strategic merge: `patchStrategy` contains `retainKeys`.
     pub patch_retain_keys: bool,
+}
+
+impl Field {
+    /// A field as custom resources have them: it is written when it is set, and nothing else is known of it.
+    pub fn new(name: Text, schema: Schema) -> Self {
+        Self {
+            start: start_of(&name),
+            name,
+            schema,
+            presence: Presence::Set,
+            required: false,
+            default: None,
+            proto: 0,
+            order: 0,
+            proto_in: &[],
+            patch_merge_key: None,
+            patch_merge: false,
+            patch_retain_keys: false,
+        }
+    }
 }
 
 /// When Go's encoder writes a field; decides what a decode and encode leaves of zero values.

@@ -252,7 +252,7 @@ impl<'a> Decoder<'a> {
         let mut first = true;
         while let Some(key) = self.reader.key(first)? {
             first = false;
-            let Ok(index) = of.fields.binary_search_by(|f| (*f.name).cmp(&*key)) else {
+            let Some(index) = of.position(&key) else {
                 self.unknown_field(of, &key, &mut map, place, depth)?;
                 continue;
             };

@@ -1,7 +1,7 @@
 //! JSON with the members of every struct in the order of its Go type, as kube-apiserver writes built-in kinds.
 
 use minkapi_object::{Layout, write_json, write_text};
-use minkapi_registry::{Alternative, Schema, Shape, Struct};
+use minkapi_registry::{Alternative, Schema, Shape, Struct, start_of};
 use serde_json::{Map, Value};
 
 /// The layout of objects of this type.
@@ -111,8 +111,9 @@ fn ordered<'v, 's>(members: &'v Map<String, Value>, of: &'s Struct) -> Vec<Membe
         .iter()
         .map(|(key, value)| {
             // Both are in order of name.
-            while fields.next_if(|field| *field.name < **key).is_some() {}
-            let field = fields.next_if(|field| *field.name == **key);
+            let start = start_of(key);
+            while fields.next_if(|field| field.start < start || field.start == start && *field.name < **key).is_some() {}
+            let field = fields.next_if(|field| field.start == start && *field.name == **key);
             Member { order: field.map_or(u8::MAX, |f| f.order), key, value, schema: field.map(|f| &f.schema) }
         })
         .collect();

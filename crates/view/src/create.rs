@@ -182,13 +182,10 @@ impl View {
     fn to_stored(&self, served: &Served, object: Value) -> Result<Value, Status> {
         let mut stored =
             if served.is_storage_version() { object } else { served.strategy.to_storage(&served.resource.api_version(), object)? };
-        // What is read from storage has its defaults again, also where preparation made room for them.
-        match &served.custom {
-            Some(custom) => custom.strategy.default_stored(&mut stored),
-            None => {
-                served.strategy.default(&mut stored);
-                minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
-            }
+        if served.strategy.traits().stays_canonical && served.is_storage_version() {
+            debug_assert_eq!(stored, completed(served, stored.clone()), "it should have stayed canonical");
+        } else {
+            stored = completed(served, stored);
         }
         Ok(stored)
     }
@@ -220,6 +217,18 @@ impl View {
             CommitError::ViewGone => Status::unknown_path(),
         }
     }
+}
+
+/// What is read from storage has its defaults again, also where preparation made room for them.
+pub(crate) fn completed(served: &Served, mut stored: Value) -> Value {
+    match &served.custom {
+        Some(custom) => custom.strategy.default_stored(&mut stored),
+        None => {
+            served.strategy.default(&mut stored);
+            minkapi_schema::canonicalize(&mut stored, &served.storage_schema);
+        }
+    }
+    stored
 }
 
 /// Why a new object was not stored.

@@ -1,6 +1,6 @@
 //! Bringing in objects of another cluster as they are there: with their status, and with their uids or others in place.
 
-use crate::{FieldValidation, View, WriteOptions, metadata};
+use crate::{FieldValidation, View, WriteOptions, create::completed, metadata};
 use minkapi_object::{Status, StatusReason, fields_v1};
 use minkapi_store::{Change, CommitError, Expect};
 use serde_json::Value;
@@ -77,6 +77,7 @@ impl View {
             object["status"] = status.clone();
         }
         fields_v1::quote(&mut object);
+        let object = if served.is_storage_version() { completed(served, object) } else { object };
         let draft = self.draft(served, object).await?;
         match store.commit(served.storage, call.target.key(), Expect::Revision(version), |revision, _| Change::Put(draft.stamp(revision))) {
             // Somebody else has taken it over already.

@@ -49,7 +49,41 @@ pub const OUTLINE: Outline = Outline::Only(&[
             ("readinessGates", Outline::WHOLE),
         ]),
     ),
-    ("status", Outline::WHOLE),
+    (
+        "status",
+        Outline::Only(&[
+            ("phase", Outline::WHOLE),
+            ("reason", Outline::WHOLE),
+            ("nominatedNodeName", Outline::WHOLE),
+            ("conditions", Outline::Only(&[("type", Outline::WHOLE), ("status", Outline::WHOLE), ("reason", Outline::WHOLE)])),
+            ("podIPs", Outline::WHOLE),
+            ("initContainerStatuses", CONTAINER_STATUS),
+            ("containerStatuses", CONTAINER_STATUS),
+        ]),
+    ),
+]);
+
+const CONTAINER_STATUS: Outline = Outline::Only(&[
+    ("name", Outline::WHOLE),
+    ("ready", Outline::WHOLE),
+    ("started", Outline::WHOLE),
+    ("restartCount", Outline::WHOLE),
+    ("state", STATE),
+    ("lastState", STATE),
+]);
+
+const STATE: Outline = Outline::Only(&[
+    ("waiting", Outline::Only(&[("reason", Outline::WHOLE)])),
+    ("running", Outline::NOTHING),
+    (
+        "terminated",
+        Outline::Only(&[
+            ("reason", Outline::WHOLE),
+            ("exitCode", Outline::WHOLE),
+            ("signal", Outline::WHOLE),
+            ("finishedAt", Outline::WHOLE),
+        ]),
+    ),
 ]);
 
 /// What the containers come to.
@@ -281,6 +315,18 @@ mod tests {
             "Init:1/2"
         );
         assert_eq!(status_cell(json!({"metadata": {"deletionTimestamp": "x"}, "status": {"phase": "Running"}})), "Terminating");
+    }
+
+    #[test]
+    fn what_ended_a_container_or_holds_a_pod_is_the_status() {
+        let ended = |ended: Value| json!({"status": {"phase": "Running", "containerStatuses": [{"state": {"terminated": ended}}]}});
+        assert_eq!(status_cell(ended(json!({"exitCode": 3, "message": "m"}))), "ExitCode:3");
+        assert_eq!(status_cell(ended(json!({"exitCode": 3, "signal": 9}))), "Signal:9");
+        assert_eq!(status_cell(ended(json!({"reason": "OOMKilled", "exitCode": 137}))), "OOMKilled");
+        let gate = json!([{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "m"}]);
+        assert_eq!(status_cell(json!({"status": {"phase": "Pending", "conditions": gate}})), "SchedulingGated");
+        assert_eq!(status_cell(json!({"status": {"phase": "Failed", "reason": "Evicted"}})), "Evicted");
+        assert_eq!(row_of(&json!({"status": {"nominatedNodeName": "n"}}), 0).cells[7], "n");
     }
 
     #[test]

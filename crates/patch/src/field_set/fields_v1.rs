@@ -64,14 +64,7 @@ impl FieldSet {
             if !text.ends_with('{') {
                 text.push(',');
             }
-            match &node.element {
-                Element::Field(name) if name.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') => {
-                    text.push_str("\"f:");
-                    text.push_str(name);
-                    text.push('"');
-                }
-                element => write_json_string(text, &key(element), false),
-            }
+            push_key(text, &node.element);
             text.push(':');
             node.children.write(text, node.member);
         }
@@ -133,6 +126,61 @@ fn element(key: &str) -> Result<Option<Element>, FieldsV1Error> {
         "i" => Element::Index(rest.parse().map_err(|_| bad())?),
         _ => return Ok(None),
     }))
+}
+
+/// Appends the key of an element as JSON.
+pub(crate) fn push_key(text: &mut String, element: &Element) {
+    match element {
+        Element::Field(name) => push_field(text, name),
+        Element::Key(fields) if fields.iter().all(|(name, value)| is_plain(name) && is_plain_scalar(value)) => {
+            text.push_str("\"k:{");
+            for (i, (name, value)) in fields.iter().enumerate() {
+                if i > 0 {
+                    text.push(',');
+                }
+                push_quoted(text, name);
+                text.push(':');
+                match value {
+                    Value::String(value) => push_quoted(text, value),
+                    value => write_json(text, value),
+                }
+            }
+            text.push_str("}\"");
+        }
+        element => write_json_string(text, &key(element), false),
+    }
+}
+
+/// Appends plain text in quotes that are themselves inside of quotes.
+fn push_quoted(text: &mut String, plain: &str) {
+    text.push_str("\\\"");
+    text.push_str(plain);
+    text.push_str("\\\"");
+}
+
+fn is_plain_scalar(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_plain(text),
+        Value::Number(_) | Value::Bool(_) | Value::Null => true,
+        Value::Array(_) | Value::Object(_) => false,
+    }
+}
+
+/// Whether JSON writes a text as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes()
+        .fold(true, |plain, b| plain & (b >= b' ') & (b != b'"') & (b != b'\\') & (b != b'<') & (b != b'>') & (b != b'&') & b.is_ascii())
+}
+
+/// Appends the key of a field as JSON.
+pub(crate) fn push_field(text: &mut String, name: &str) {
+    if name.bytes().fold(true, |plain, b| plain & (b >= b' ') & (b != b'"') & (b != b'\\')) {
+        text.push_str("\"f:");
+        text.push_str(name);
+        text.push('"');
+    } else {
+        write_json_string(text, &format!("f:{name}"), false);
+    }
 }
 
 fn key(element: &Element) -> String {

@@ -7,6 +7,7 @@ mod operations;
 pub(crate) use element::equal;
 pub use element::{Element, Name, Path};
 pub use fields_v1::FieldsV1Error;
+pub(crate) use fields_v1::{push_field, push_key};
 
 use std::cmp::Ordering;
 

@@ -148,19 +148,24 @@ impl Entry {
     }
 
     fn encode(&self) -> Value {
-        let mut entry = Map::new();
-        let mut put = |name: &str, value: &str| {
-            if !value.is_empty() {
-                entry.insert(name.to_owned(), value.into());
-            }
-        };
-        put("manager", &self.manager.name);
-        put("operation", self.manager.operation.as_str());
-        put("apiVersion", &self.api_version);
-        put("time", self.time.as_deref().unwrap_or_default());
-        put("fieldsType", "FieldsV1");
-        put("subresource", &self.manager.subresource);
-        entry.insert("fieldsV1".into(), self.fields.to_text().into());
-        Value::Object(entry)
+        encode(&self.manager, &self.api_version, self.time.as_deref().unwrap_or_default(), self.fields.to_text())
     }
+}
+
+/// An entry as an object in flight has it.
+pub(super) fn encode(manager: &Manager, api_version: &str, time: &str, fields: String) -> Value {
+    let mut entry = Map::new();
+    let mut put = |name: &str, value: &str| {
+        if !value.is_empty() {
+            entry.insert(name.to_owned(), value.into());
+        }
+    };
+    put("manager", &manager.name);
+    put("operation", manager.operation.as_str());
+    put("apiVersion", api_version);
+    put("time", time);
+    put("fieldsType", "FieldsV1");
+    put("subresource", &manager.subresource);
+    entry.insert("fieldsV1".into(), fields.into());
+    Value::Object(entry)
 }

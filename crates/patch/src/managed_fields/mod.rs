@@ -65,8 +65,12 @@ fn recorded(object: &Value) -> Option<&Value> {
 
 /// Puts entries into an object's metadata, or takes them out.
 fn record(object: &mut Value, managed: &entry::Managed) {
+    record_entries(object, managed.encode());
+}
+
+fn record_entries(object: &mut Value, entries: Option<Value>) {
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else { return };
-    match managed.encode() {
+    match entries {
         Some(entries) => metadata.insert("managedFields".into(), entries),
         None => metadata.remove("managedFields"),
     };

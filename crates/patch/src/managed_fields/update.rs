@@ -3,8 +3,8 @@
 use super::{
     FieldManagerInput,
     cap::cap_updaters,
-    entry::{Entry, Managed, Manager},
-    record, recorded,
+    entry::{self, Entry, Managed, Manager},
+    record, record_entries, recorded, reset_fields,
     updater::{UpdateError, updater},
 };
 use crate::typed;
@@ -25,6 +25,9 @@ pub fn update_managed_fields(input: &FieldManagerInput<'_>, live: Option<&Value>
     if managed.entries.is_empty() && !live_uid.is_empty() {
         return;
     }
+    if live.is_none() && managed.entries.is_empty() && record_created(input, new, manager) {
+        return;
+    }
     let zero = || Cow::Owned(zero(input));
     match track(input, &live.map_or_else(zero, Cow::Borrowed), new, &mut managed, updater(manager, input)) {
         Ok(()) => record(new, &managed),
@@ -34,6 +37,24 @@ pub fn update_managed_fields(input: &FieldManagerInput<'_>, live: Option<&Value>
             }
         }
     }
+}
+
+/// Records the one manager of a new object; false where that takes more than to write down what it owns.
+fn record_created(input: &FieldManagerInput<'_>, new: &mut Value, manager: &str) -> bool {
+    let reset = reset_fields::whole_members(input.reset_fields);
+    let Some(fields) = reset.and_then(|reset| typed::created(input.schema, new, &reset)) else { return false };
+    debug_assert_eq!(fields, compared(input, new), "{new}");
+    if fields != "{}" {
+        let entry = entry::encode(&updater(manager, input), input.api_version, input.now, fields);
+        record_entries(new, Some(Value::Array(vec![entry])));
+    }
+    true
+}
+
+/// The fields that a comparison with nothing finds.
+fn compared(input: &FieldManagerInput<'_>, new: &Value) -> String {
+    let set = input.update(&zero(input), new, &mut Managed::default(), &updater("", input));
+    set.map_or_else(|_| String::new(), |set| set.to_fields_v1_text())
 }
 
 /// The object that a create starts from.

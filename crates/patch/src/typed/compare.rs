@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::cmp::Ordering;
 
 /// Fields that never belong to anyone (C-07-48).
-const UNTRACKED: [&str; 2] = ["apiVersion", "kind"];
+pub(super) const UNTRACKED: [&str; 2] = ["apiVersion", "kind"];
 /// The same of metadata, which does not belong to anyone itself either.
 pub(crate) const UNTRACKED_METADATA: [&str; 9] =
     ["clusterName", "creationTimestamp", "generation", "managedFields", "name", "namespace", "resourceVersion", "selfLink", "uid"];
@@ -242,7 +242,7 @@ fn all_of(of: Type<'_>, value: &Value) -> Result<FieldSet, String> {
 }
 
 /// The members of two objects side by side, in the order of their names.
-fn both<'v>(
+pub(super) fn both<'v>(
     old: &'v serde_json::Map<String, Value>,
     new: &'v serde_json::Map<String, Value>,
 ) -> impl Iterator<Item = (&'v str, Option<&'v Value>, Option<&'v Value>)> {

@@ -113,6 +113,11 @@ impl<'s> Map<'s> {
         }
     }
 
+    /// The type of a member; what is not in the schema is deduced.
+    pub(crate) fn type_of(self, name: &str) -> Type<'s> {
+        self.member(name).unwrap_or(Type::Deduced)
+    }
+
     /// The path element of a member, its type (what is not in the schema is deduced), and whether it is a declared field.
     pub(crate) fn step(self, name: &str) -> (Element, Type<'s>, bool) {
         match self.field(name) {

@@ -1,7 +1,7 @@
 //! Small schemas made by hand, of the shapes that matter.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use minkapi_registry::{Field, ListType, Presence, Ref, Schema, Shape, Struct};
+use minkapi_registry::{Field, ListType, Ref, Schema, Shape, Struct};
 use std::sync::Arc;
 
 pub fn schema(shape: Shape) -> Schema {
@@ -37,19 +37,7 @@ pub fn atomic(of: Schema) -> Schema {
 }
 
 pub fn field(name: &'static str, schema: Schema) -> Field {
-    Field {
-        name: name.into(),
-        schema,
-        presence: Presence::Set,
-        required: false,
-        default: None,
-        proto: 0,
-        order: 0,
-        proto_in: &[],
-        patch_merge_key: None,
-        patch_merge: false,
-        patch_retain_keys: false,
-    }
+    Field::new(name.into(), schema)
 }
 
 pub fn merging(field: Field, key: &'static str) -> Field {

@@ -11,19 +11,7 @@ fn schema(shape: Shape) -> Schema {
 }
 
 fn field(name: &'static str, shape: Shape, presence: Presence) -> Field {
-    Field {
-        name: Text::Borrowed(name),
-        schema: schema(shape),
-        presence,
-        required: false,
-        default: None,
-        proto: 0,
-        order: 0,
-        proto_in: &[],
-        patch_merge_key: None,
-        patch_merge: false,
-        patch_retain_keys: false,
-    }
+    Field { presence, ..Field::new(name.into(), schema(shape)) }
 }
 
 fn of(go_name: &'static str, mut fields: Vec<Field>) -> Struct {

@@ -1,7 +1,7 @@
 //! A schema in the form of the generated tables, for patches, server-side apply and OpenAPI.
 
 use super::{Additional, ListKind, Structural, Type};
-use minkapi_registry::{Field, ListType, Presence, Ref, Schema, Shape, Struct, Text};
+use minkapi_registry::{Field, ListType, Ref, Schema, Shape, Struct, Text};
 use std::{borrow::Cow, sync::Arc};
 
 /// The struct of ObjectMeta, which embedded objects have too.
@@ -16,12 +16,12 @@ impl Structural {
     /// An object that says what it is and has metadata.
     fn whole(&self, metadata: &Metadata) -> Struct {
         let mut of = self.object(metadata);
-        let text = |name: &'static str| row(Text::Borrowed(name), plain(Shape::String));
+        let text = |name: &'static str| Field::new(Text::Borrowed(name), plain(Shape::String));
         let mut fields: Vec<Field> =
             of.fields.iter().filter(|f| !matches!(&*f.name, "apiVersion" | "kind" | "metadata")).cloned().collect();
         fields.extend([text("apiVersion"), text("kind")]);
         if let Some(metadata) = metadata.0 {
-            fields.push(row(Text::Borrowed("metadata"), plain(Shape::Struct(Ref::Static(metadata)))));
+            fields.push(Field::new(Text::Borrowed("metadata"), plain(Shape::Struct(Ref::Static(metadata)))));
         }
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         of.fields = Cow::Owned(fields);
@@ -30,7 +30,7 @@ impl Structural {
 
     fn object(&self, metadata: &Metadata) -> Struct {
         let fields = self.properties.iter().map(|(name, of)| {
-            let mut field = row(Text::Owned(name.clone()), of.schema(metadata));
+            let mut field = Field::new(Text::Owned(name.clone()), of.schema(metadata));
             field.required = self.rules.required.contains(name);
             field.default = of.default.as_ref().map(|d| Text::Owned(d.to_string()));
             field
@@ -79,20 +79,4 @@ impl Structural {
 
 const fn plain(shape: Shape) -> Schema {
     Schema { shape, list_type: ListType::Atomic, atomic: false, nullable: false, rules: None }
-}
-
-const fn row(name: Text, schema: Schema) -> Field {
-    Field {
-        name,
-        schema,
-        presence: Presence::Set,
-        required: false,
-        default: None,
-        proto: 0,
-        order: 0,
-        proto_in: &[],
-        patch_merge_key: None,
-        patch_merge: false,
-        patch_retain_keys: false,
-    }
 }

@@ -30,7 +30,7 @@ fn bind(view: &View, call: &mut Call, binding: &Value, options: &WriteOptions) -
     let served = view.catalog().find("", "v1", "pods").ok_or_else(Status::unknown_path)?;
     loop {
         let stored = view.snapshot().get(pods, &key).ok_or_else(|| Status::not_found(&GroupResource::new("", "pods"), name))?;
-        let mut pod = view.object_value(&served, &stored)?;
+        let mut pod = view.object_in_flight(&served, &stored)?;
         check_preconditions(binding, &pod, name)?;
         assign(&mut pod, binding, node, &view.moment().text).map_err(|why| Status::conflict(&resource(), name, why))?;
         if options.dry_run {
