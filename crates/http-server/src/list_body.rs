@@ -25,7 +25,7 @@ impl ListBody {
     /// A list of a built-in resource, whose items carry no kind.
     pub fn typed(api_version: &str, list_kind: &str, list: List) -> Self {
         let head = head((("kind", list_kind), ("apiVersion", api_version)), &metadata(&list, false));
-        Self::new(head, Frame { before: Bytes::from_static(b","), after: b"", part: Part::Whole }, list.items)
+        Self::new(head, Frame { before: Bytes::from_static(b","), after: b"", part: Part::Whole }, list)
     }
 
     /// A list of custom resources: its items carry apiVersion and kind, its metadata always a `continue` (chapter 18 on
@@ -33,7 +33,7 @@ impl ListBody {
     pub fn custom(api_version: &str, kind: &str, list_kind: &str, list: List) -> Self {
         let head = head((("apiVersion", api_version), ("kind", list_kind)), &metadata(&list, true));
         let before = format!(",{{\"apiVersion\":\"{api_version}\",\"kind\":\"{kind}\",").into();
-        Self::new(head, Frame { before, after: b"", part: Part::Members }, list.items)
+        Self::new(head, Frame { before, after: b"", part: Part::Members }, list)
     }
 
     /// The metadata of objects.
@@ -44,14 +44,20 @@ impl ListBody {
         if list.items.is_empty() {
             // Chapter 18 on C-05-01.
             let head = head.slice(..head.len() - 1);
-            return Self { remaining: (head.len() + NO_ITEMS.len()) as u64, tail: NO_ITEMS, ..Self::new(head, frame, Vec::new()) };
+            return Self { remaining: (head.len() + NO_ITEMS.len()) as u64, tail: NO_ITEMS, ..Self::new(head, frame, list) };
         }
-        Self::new(head, frame, list.items)
+        Self::new(head, frame, list)
     }
 
-    fn new(head: Bytes, frame: Frame, items: Vec<Arc<Object>>) -> Self {
+    fn new(head: Bytes, frame: Frame, List { items, bytes, .. }: List) -> Self {
         let tail = b"]}\n";
-        let length: usize = items.iter().map(|object| frame.length(object)).sum();
+        let around = items.len() * (frame.before.len() + frame.after.len());
+        // Looking at all objects a second time would hold up others.
+        let length = match frame.part {
+            Part::Whole => around + bytes,
+            Part::Members => around + bytes - items.len(),
+            Part::Metadata | Part::Kept => items.iter().map(|object| frame.length(object)).sum(),
+        };
         // One comma fewer than items.
         let remaining = (head.len() + length.saturating_sub(1) + tail.len()) as u64;
         Self { head, frame, items: items.into_iter(), first: true, tail, remaining }
@@ -129,7 +135,9 @@ mod tests {
                 json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("a{n}")}, "data": {"k": "x".repeat(*size)}});
             Arc::new(Draft::new(&value, Box::default(), 7).stamp(7))
         };
-        List { items: sizes.iter().enumerate().map(object).collect(), revision: 9, continue_token: None, remaining: None }
+        let items: Vec<Arc<Object>> = sizes.iter().enumerate().map(object).collect();
+        let bytes = items.iter().map(|object| object.bytes().len()).sum();
+        List { items, bytes, revision: 9, continue_token: None, remaining: None }
     }
 
     fn parsed(body: ListBody) -> Value {

@@ -33,6 +33,8 @@ pub enum Content {
 pub struct List {
     /// In storage order (C-00-05).
     pub items: Vec<Arc<Object>>,
+    /// How many bytes these have stored, together.
+    pub bytes: usize,
     /// Revision of the snapshot.
     pub revision: u64,
     /// Continue token, when the list was cut by `limit`.
