@@ -64,7 +64,7 @@ where
         call.warnings.add(warning);
     }
     if context.view.connects(&call.target) {
-        return match context.view.connect(&call, &exchange.query.pairs()) {
+        return match context.view.connect(&mut call, &exchange.query.pairs()).await {
             Ok(outcome) => exchange.empty(outcome.code),
             Err(status) => exchange.failure(&status, &call.warnings),
         };

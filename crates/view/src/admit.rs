@@ -35,6 +35,8 @@ pub(crate) struct Admission<'a> {
 pub(crate) enum RequestOptions<'a> {
     Write(&'a WriteOptions),
     Delete(&'a DeleteOptions),
+    /// A connection, whose options are its object.
+    Connect,
 }
 
 impl RequestOptions<'_> {
@@ -42,11 +44,15 @@ impl RequestOptions<'_> {
         match self {
             Self::Write(options) => options.dry_run,
             Self::Delete(options) => options.dry_run,
+            Self::Connect => false,
         }
     }
 
     /// As an API object, which webhooks and policies are told of.
     fn to_value(self, operation: Operation) -> Value {
+        if matches!(self, Self::Connect) {
+            return Value::Null;
+        }
         let kind = match operation {
             Operation::Update => "UpdateOptions",
             Operation::Delete => "DeleteOptions",
@@ -82,6 +88,7 @@ impl RequestOptions<'_> {
                     set("preconditions", Some(Value::Object(given.collect())));
                 }
             }
+            Self::Connect => {}
         }
         value
     }

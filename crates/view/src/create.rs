@@ -36,8 +36,12 @@ impl View {
             return subresource::create(self, call, body, options).await;
         }
         let form = Form::of(&call.target);
-        let object = decode::object(call, body, options.field_validation, &form)?;
+        let mut object = decode::object(call, body, options.field_validation, &form)?;
         if let Some(post) = subresource::post_of(&call.target.served) {
+            if call.target.served.resource.namespaced {
+                metadata::match_namespace(&mut object, &call.target)?;
+                metadata::text(&object, "name").clone_into(&mut call.target.name);
+            }
             return subresource::admit_and_post(self, call, post, object, options).await;
         }
         self.create_decoded(call, object, options).await

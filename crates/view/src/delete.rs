@@ -28,6 +28,17 @@ pub(crate) struct Deletion {
     pub gone: bool,
 }
 
+/// How a deletion was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// For this object.
+    Alone,
+    /// For a collection.
+    Together,
+    /// As an eviction.
+    Evicted,
+}
+
 /// What is to be done to the stored object.
 pub(crate) enum Step {
     /// Nothing: it is being deleted already.
@@ -50,7 +61,7 @@ impl View {
         if let Some(why) = call.target.served.strategy.protected(&call.target.name) {
             return Err(Status::forbidden(&call.target.group_resource(), &call.target.name, why));
         }
-        let deletion = self.delete_one(call, options).await?;
+        let deletion = self.delete_one(call, options, Asked::Alone).await?;
         let served = &call.target.served;
         let traits = served.strategy.traits();
         // C-08-13.
@@ -91,7 +102,7 @@ impl View {
                 warnings: std::mem::take(&mut call.warnings),
                 emptied: Vec::new(),
             };
-            let result = self.delete_one(&mut one, options).await;
+            let result = self.delete_one(&mut one, options, Asked::Together).await;
             call.warnings = one.warnings;
             match result {
                 Err(status) if status.code != 404 => return Err(status),
@@ -102,7 +113,7 @@ impl View {
     }
 
     /// Deletes one object and tells what became of it.
-    pub(crate) async fn delete_one(&self, call: &mut Call, options: &DeleteOptions) -> Result<Deletion, Status> {
+    pub(crate) async fn delete_one(&self, call: &mut Call, options: &DeleteOptions, asked: Asked) -> Result<Deletion, Status> {
         let served = call.target.served.clone();
         let hooks = hooks::of(&served);
         let mut admitted = false;
@@ -111,19 +122,16 @@ impl View {
             let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
             let readable = self.readable(&served, &stored).await.map_err(|corrupt| corrupt_object(&call.target, &corrupt))?;
             let old = self.object_value(&served, &readable)?;
-            if !admitted {
-                let mut nothing = Value::Null;
-                let options_of = RequestOptions::Delete(options);
-                let request = Admission { operation: Operation::Delete, object: &mut nothing, old: Some(&old), options: options_of };
-                self.admit(call, &moment, Phase::Validating, request).await?;
-                hooks.begin_delete(self, call, options)?;
-                admitted = true;
-            }
             check_preconditions(call, &stored, options)?;
             let step = match hooks.delete_step(&old, options, &moment) {
                 Some(step) => step,
                 None => self.delete_step(call, &old, options, &moment),
             };
+            if !admitted {
+                self.admit_deletion(call, &old, options, asked, &moment).await?;
+                hooks.begin_delete(self, call, options)?;
+                admitted = true;
+            }
             let done = match step {
                 Step::Keep => Some(Deletion { object: old, gone: false }),
                 Step::Remove => self.remove(call, options, &stored).await?,
@@ -145,6 +153,37 @@ impl View {
                 return Ok(deletion);
             }
         }
+    }
+
+    /// What admission says of a deletion. It is told the grace that comes of it, and of a whole collection no names; an eviction
+    /// has been admitted as what it is.
+    async fn admit_deletion(
+        &self,
+        call: &mut Call,
+        old: &Value,
+        options: &DeleteOptions,
+        asked: Asked,
+        moment: &Moment,
+    ) -> Result<(), Status> {
+        let mut told = options.clone();
+        let mut name = String::new();
+        match asked {
+            Asked::Evicted => return Ok(()),
+            Asked::Alone if old["metadata"]["deletionTimestamp"].is_null() => {
+                let grace = call.target.served.strategy.grace_period(old, options.grace_period_seconds.map(|s| if s < 0 { 1 } else { s }));
+                told.grace_period_seconds = grace.or(options.grace_period_seconds);
+            }
+            Asked::Alone => {}
+            Asked::Together => std::mem::swap(&mut name, &mut call.target.name),
+        }
+        let mut nothing = Value::Null;
+        let options = RequestOptions::Delete(&told);
+        let request = Admission { operation: Operation::Delete, object: &mut nothing, old: Some(old), options };
+        let result = self.admit(call, moment, Phase::Validating, request).await;
+        if asked == Asked::Together {
+            call.target.name = name;
+        }
+        result
     }
 
     /// `BeforeDelete` and the finalizers of the garbage collector.

@@ -68,16 +68,15 @@ pub(super) fn ask(
     let (object, old) = (in_version(attributes.object)?, in_version(attributes.old.unwrap_or(&Value::Null))?);
     let uid = cluster.uid();
     let question = review::question(&version, &uid, attributes, matched, &object, &old);
-    let endpoint = Endpoint::of(&webhook["clientConfig"], cluster)
-        .map_err(|why| Failure::unreachable(&name, format_args!("failed to call webhook: {why}")))?;
     let seconds = webhook["timeoutSeconds"].as_u64().filter(|seconds| *seconds > 0).unwrap_or(DEFAULT_SECONDS);
+    let timeout = Duration::from_secs(seconds);
+    let endpoint = Endpoint::of(&webhook["clientConfig"], cluster, timeout)
+        .map_err(|why| Failure::unreachable(&name, format_args!("failed to call webhook: {why}")))?;
     Ok(async move {
         let body = question.to_string().into_bytes();
-        let answer = client::post(&endpoint, body, Duration::from_secs(seconds)).await;
-        let answer = answer.map_err(|why| Failure::unreachable(&name, format_args!("failed to call webhook: {why}")))?;
-        let review: Value = serde_json::from_slice(&answer).map_err(|err| {
-            Failure::unreachable(&name, format_args!("failed to call webhook: couldn't get version/kind; json parse error: {err}"))
-        })?;
+        let failed = |why: String| Failure::unreachable(&name, format_args!("failed to call webhook: {why}"));
+        let answer = client::post(&endpoint, body, timeout).await.map_err(failed)?;
+        let review = review::decode(&answer, &version).map_err(failed)?;
         Answer::read(&review, &version, &uid, mutating)
             .map_err(|why| Failure::unreachable(&name, format_args!("received invalid webhook response: {why}")))
     })

@@ -1,6 +1,6 @@
 //! One HTTP request, and its errors in the words of Go's client.
 
-use super::endpoint::Endpoint;
+use super::{endpoint::Endpoint, trust::Trust};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{Request, StatusCode, body::Bytes, client::conn::http1, header::CONTENT_TYPE};
 use hyper_util::rt::TokioIo;
@@ -26,11 +26,15 @@ const MAX_ANSWER: usize = 16 << 20;
 /// Why there is none, as Go's client tells it.
 pub async fn post(endpoint: &Endpoint, body: Vec<u8>, timeout: Duration) -> Result<Bytes, String> {
     let seconds = timeout.as_secs();
-    let url = format!("{}?timeout={seconds}s", endpoint.url);
+    let url = endpoint.url_within(seconds);
     let told = |why: String| format!("Post \"{url}\": {why}");
     match tokio::time::timeout(timeout, exchange(endpoint, body, seconds)).await {
         Err(_) => Err(told("context deadline exceeded".to_owned())),
         Ok(Err(why)) => Err(told(why)),
+        Ok(Ok((status, content_type, body))) if status.is_success() && body.is_empty() => {
+            let code = status.as_u16();
+            Err(format!("0-length response with status code: {code} and content type: {content_type}"))
+        }
         Ok(Ok((status, _, body))) if status.is_success() => Ok(body),
         Ok(Ok((status, content_type, body))) => Err(refused(status, &content_type, &body)),
     }
@@ -80,14 +84,18 @@ fn server_name(endpoint: &Endpoint) -> Result<ServerName<'static>, String> {
 }
 
 fn connector(authorities: &[u8]) -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(authorities) {
-        let certificate = certificate.map_err(|_| "unable to load root certificates: unable to parse bytes as PEM block".to_owned())?;
-        roots.add(certificate).map_err(|err| format!("unable to load root certificates: {err}"))?;
-    }
+    let read = |certificate: Result<CertificateDer<'static>, _>| {
+        certificate.map_err(|_| "unable to load root certificates: unable to parse bytes as PEM block".to_owned())
+    };
+    let authorities = CertificateDer::pem_slice_iter(authorities).map(read).collect::<Result<Vec<_>, _>>()?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|err| err.to_string())?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    let config = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
+    let config = config.map_err(|err| err.to_string())?;
+    let config = match authorities.is_empty() {
+        true => config.with_root_certificates(RootCertStore::empty()),
+        false => config.dangerous().with_custom_certificate_verifier(Arc::new(Trust::new(authorities, provider)?)),
+    };
+    let mut config = config.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }
@@ -118,6 +126,8 @@ fn tls_error(err: &io::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             "x509: certificate has expired or is not yet valid".to_owned()
         }
+        // A server whose certificate is an authority's, but none that is trusted.
+        rustls::Error::InvalidCertificate(CertificateError::Other(_)) => "x509: certificate signed by unknown authority".to_owned(),
         rustls::Error::InvalidCertificate(other) => format!("x509: {other:?}"),
         rustls::Error::InvalidMessage(_) => return "http: server gave HTTP response to HTTPS client".to_owned(),
         other => return other.to_string(),

@@ -3,6 +3,7 @@
 use crate::{Cluster, extension::text};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
+use std::time::Duration;
 
 /// A place to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +27,17 @@ impl Endpoint {
     ///
     /// # Errors
     /// Why there is none.
-    pub fn of(config: &Value, cluster: &dyn Cluster) -> Result<Self, String> {
+    pub fn of(config: &Value, cluster: &dyn Cluster, timeout: Duration) -> Result<Self, String> {
         let authorities = STANDARD.decode(text(config, "caBundle")).unwrap_or_default();
         if config["service"].is_object() {
-            return of_service(&config["service"], authorities, cluster);
+            return of_service(&config["service"], authorities, cluster, timeout.as_secs());
         }
         of_url(text(config, "url"), authorities)
+    }
+
+    /// The URL with the parameter that tells how long the answer is waited for.
+    pub(super) fn url_within(&self, seconds: u64) -> String {
+        url_within(&self.url, &self.path, seconds)
     }
 }
 
@@ -50,7 +56,12 @@ fn of_url(url: &str, authorities: Vec<u8>) -> Result<Endpoint, String> {
     Ok(Endpoint { url: url.to_owned(), server_name, address: host_and_port, path: path.to_owned(), tls, authorities })
 }
 
-fn of_service(service: &Value, authorities: Vec<u8>, cluster: &dyn Cluster) -> Result<Endpoint, String> {
+fn url_within(url: &str, path: &str, seconds: u64) -> String {
+    let slash = if path.is_empty() { "/" } else { "" };
+    format!("{url}{slash}?timeout={seconds}s")
+}
+
+fn of_service(service: &Value, authorities: Vec<u8>, cluster: &dyn Cluster, seconds: u64) -> Result<Endpoint, String> {
     let (namespace, name) = (text(service, "namespace"), text(service, "name"));
     let port = service["port"].as_i64().filter(|port| *port != 0).unwrap_or(443);
     let server_name = format!("{name}.{namespace}.svc");
@@ -58,9 +69,10 @@ fn of_service(service: &Value, authorities: Vec<u8>, cluster: &dyn Cluster) -> R
     let path = if path.is_empty() || path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
     let url = format!("https://{server_name}:{port}{path}");
     let found = cluster.get("services", namespace, name);
-    let found = found.ok_or_else(|| format!("Post \"{url}\": service \"{name}\" not found"))?;
+    let shown = url_within(&url, &path, seconds);
+    let found = found.ok_or_else(|| format!("Post \"{shown}\": service \"{name}\" not found"))?;
     let address = address_of(&found.to_value(), namespace, name, port, cluster)
-        .ok_or_else(|| format!("Post \"{url}\": no endpoints available for service \"{name}\""))?;
+        .ok_or_else(|| format!("Post \"{shown}\": no endpoints available for service \"{name}\""))?;
     Ok(Endpoint { url, server_name, address, path, tls: true, authorities })
 }
 
@@ -87,9 +99,11 @@ mod tests {
     use crate::testing::FakeCluster;
     use serde_json::json;
 
+    const TIMEOUT: Duration = Duration::from_secs(5);
+
     #[test]
     fn a_url_is_taken_apart() {
-        let of = |url: &str| Endpoint::of(&json!({"url": url}), &FakeCluster::default());
+        let of = |url: &str| Endpoint::of(&json!({"url": url}), &FakeCluster::default(), TIMEOUT);
         let endpoint = of("https://127.0.0.1:1/check").unwrap();
         assert_eq!((&*endpoint.address, &*endpoint.path, &*endpoint.server_name), ("127.0.0.1:1", "/check", "127.0.0.1"));
         assert_eq!(of("https://hooks.example.com").unwrap().address, "hooks.example.com:443");
@@ -107,11 +121,11 @@ mod tests {
         });
         let config = json!({"service": {"namespace": "x", "name": "hook", "path": "check"}});
         let cluster = FakeCluster::with("services", service);
-        assert!(Endpoint::of(&config, &cluster).unwrap_err().ends_with("no endpoints available for service \"hook\""));
+        assert!(Endpoint::of(&config, &cluster, TIMEOUT).unwrap_err().ends_with("no endpoints available for service \"hook\""));
         let cluster = cluster.and("endpointslices.discovery.k8s.io", slice);
-        let endpoint = Endpoint::of(&config, &cluster).unwrap();
+        let endpoint = Endpoint::of(&config, &cluster, TIMEOUT).unwrap();
         assert_eq!((&*endpoint.address, &*endpoint.server_name), ("10.1.2.3:9443", "hook.x.svc"));
         assert_eq!(endpoint.url, "https://hook.x.svc:443/check");
-        assert!(Endpoint::of(&config, &FakeCluster::default()).unwrap_err().ends_with("service \"hook\" not found"));
+        assert!(Endpoint::of(&config, &FakeCluster::default(), TIMEOUT).unwrap_err().ends_with("service \"hook\" not found"));
     }
 }

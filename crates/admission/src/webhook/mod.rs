@@ -6,6 +6,7 @@ mod endpoint;
 mod hook;
 mod mutating;
 mod review;
+mod trust;
 mod validating;
 
 pub use client::post;

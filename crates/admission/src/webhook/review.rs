@@ -4,9 +4,9 @@ use crate::{
     Attributes,
     extension::{admission_request, list, text},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use minkapi_object::{Status, StatusDetails, StatusReason};
 use minkapi_registry::Resource;
+use minkapi_schema::base64;
 use serde_json::{Value, json};
 
 /// The version of the review that a webhook understands.
@@ -21,6 +21,27 @@ pub(super) fn question(version: &str, uid: &str, attributes: &Attributes<'_>, ma
     request["object"] = object.clone();
     request["oldObject"] = old.clone();
     json!({"kind": "AdmissionReview", "apiVersion": format!("admission.k8s.io/{version}"), "request": request})
+}
+
+/// Decodes an answer of a version.
+///
+/// # Errors
+/// Why it is no review, in the words of upstream's decoders.
+pub(super) fn decode(body: &[u8], version: &str) -> Result<Value, String> {
+    const KNOWN: [&str; 2] = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"];
+    let review = minkapi_schema::decode::decode_untyped(body).map_err(|err| err.to_string())?.value;
+    let (api_version, kind) = (text(&review, "apiVersion"), text(&review, "kind"));
+    if !kind.is_empty() && !api_version.is_empty() {
+        if kind != "AdmissionReview" || !KNOWN.contains(&api_version) {
+            return Err(format!("no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""));
+        }
+        let given = api_version.rsplit('/').next().unwrap_or_default();
+        if given != version {
+            return Err(format!("converting ({given}.AdmissionReview) to ({version}.AdmissionReview): unknown conversion"));
+        }
+    }
+    base64::decode(text(&review["response"], "patch"))?;
+    Ok(review)
 }
 
 /// A valid answer.
@@ -40,7 +61,7 @@ impl Answer {
         if !response.is_object() {
             return Err("webhook response was absent".to_owned());
         }
-        let patch = STANDARD.decode(text(response, "patch")).map_err(|err| err.to_string())?;
+        let patch = base64::decode(text(response, "patch"))?;
         if version == "v1" {
             check_v1(review, uid, mutating, !patch.is_empty())?;
         }
@@ -88,5 +109,29 @@ fn check_v1(review: &Value, uid: &str, mutating: bool, has_patch: bool) -> Resul
         (false, _, true) => Err("validating webhook may not return response.patchType".to_owned()),
         _ if has_type && text(response, "patchType").is_empty() => Err("webhook returned invalid response.patchType of \"\"".to_owned()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_no_reviews_are_told_as_upstreams_decoders_tell_them() {
+        let told = |body: &str| decode(body.as_bytes(), "v1").unwrap_err();
+        assert_eq!(
+            told("{nope"),
+            "couldn't get version/kind; json parse error: invalid character 'n' looking for beginning of object key string"
+        );
+        assert_eq!(
+            told(r#"{"apiVersion": "admission.k8s.io/v1", "kind": "Foo"}"#),
+            "no kind \"Foo\" is registered for version \"admission.k8s.io/v1\" in scheme \"pkg/runtime/scheme.go:111\""
+        );
+        assert_eq!(
+            told(r#"{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"}"#),
+            "converting (v1beta1.AdmissionReview) to (v1.AdmissionReview): unknown conversion"
+        );
+        let patch = r#"{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": {"patch": "%%%"}}"#;
+        assert_eq!(told(patch), "illegal base64 data at input byte 0");
     }
 }

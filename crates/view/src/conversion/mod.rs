@@ -57,7 +57,7 @@ impl Conversion {
         let failed = |why: String| format!("conversion webhook for {} failed: {why}", review::kind_of(object));
         let uid = view.uid();
         let question = review::question(review_version, &uid, object, to);
-        let endpoint = Endpoint::of(&self.client_config, view).map_err(failed)?;
+        let endpoint = Endpoint::of(&self.client_config, view, TIMEOUT).map_err(failed)?;
         let answer = post(&endpoint, question.to_string().into_bytes(), TIMEOUT).await.map_err(failed)?;
         let converted = review::converted_objects(&answer, review_version, &uid).map_err(failed)?;
         review::check(object, converted, to)

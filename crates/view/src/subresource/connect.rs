@@ -1,11 +1,15 @@
 //! `log`, `exec`, `attach`, `portforward` and `proxy`: what would be asked of a kubelet or a pod. There are none, so this is how
 //! kube-apiserver answers when it cannot reach them (C-09-37).
 
-use crate::{Call, Content, Outcome, Target, View};
+use crate::{
+    Call, Content, Outcome, Target, View,
+    admit::{Admission, Phase, RequestOptions},
+};
+use minkapi_admission::Operation;
 use minkapi_object::{GroupResource, Status, StatusReason};
 use minkapi_schema::field::{self, Error, Path};
 use minkapi_store::{Key, Kind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether a target is a subresource that only connects.
 pub(crate) fn is_connect(target: &Target) -> bool {
@@ -23,7 +27,15 @@ impl View {
     ///
     /// # Errors
     /// 404 for an absent object, 400 and 422 for parameters, else that nothing can be reached.
-    pub fn connect(&self, call: &Call, parameters: &[(String, String)]) -> Result<Outcome, Status> {
+    pub async fn connect(&self, call: &mut Call, parameters: &[(String, String)]) -> Result<Outcome, Status> {
+        if let Some(mut options) = connect_options(&call.target, parameters) {
+            let moment = self.moment();
+            for phase in [Phase::Mutating, Phase::Validating] {
+                let request =
+                    Admission { operation: Operation::Connect, object: &mut options, old: None, options: RequestOptions::Connect };
+                self.admit(call, &moment, phase, request).await?;
+            }
+        }
         let stored = self.stored(call).ok_or_else(|| Status::not_found(&call.target.group_resource(), &call.target.name))?;
         let object = stored.to_value();
         match (&*call.target.served.resource.plural, &*call.target.subresource) {
@@ -75,6 +87,40 @@ impl View {
             Some(address) => Status::unclassified(format!("dial tcp {address}:10250: connect: connection refused")),
             None => Status::unclassified("no preferred addresses found; known addresses: []"),
         }
+    }
+}
+
+/// By resource and subresource: the kind of the options of a connection, and their fields that are lists and booleans.
+const OPTIONS: &[(&str, &str, &str)] = &[
+    ("pods", "attach", "PodAttachOptions"),
+    ("pods", "exec", "PodExecOptions"),
+    ("pods", "portforward", "PodPortForwardOptions"),
+    ("pods", "proxy", "PodProxyOptions"),
+    ("nodes", "proxy", "NodeProxyOptions"),
+    ("services", "proxy", "ServiceProxyOptions"),
+];
+
+/// What admission sees of a connection: its options. Logs are only read.
+fn connect_options(target: &Target, parameters: &[(String, String)]) -> Option<Value> {
+    let resource = &target.served.resource;
+    let (_, _, kind) = OPTIONS.iter().find(|(plural, subresource, _)| *plural == resource.plural && *subresource == target.subresource)?;
+    let mut options = json!({"apiVersion": "v1", "kind": kind});
+    for (key, value) in parameters {
+        match key.as_str() {
+            "stdin" | "stdout" | "stderr" | "tty" if value == "true" || value == "1" => options[key] = true.into(),
+            "container" if !value.is_empty() => options[key] = value.as_str().into(),
+            "command" => push(&mut options[key], value.as_str().into()),
+            "ports" => value.split(',').filter_map(|port| port.parse::<i64>().ok()).for_each(|port| push(&mut options[key], port.into())),
+            _ => {}
+        }
+    }
+    Some(options)
+}
+
+fn push(list: &mut Value, item: Value) {
+    match list.as_array_mut() {
+        Some(list) => list.push(item),
+        None => *list = json!([item]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `pods/eviction`: deletion that disruption budgets may refuse (C-09-10 to C-09-15).
 
 use super::{Answer, Post};
-use crate::{Call, Content, DeleteOptions, Outcome, Target, View, WriteOptions, metadata, update::Edit, view::Moment};
+use crate::{Call, Content, DeleteOptions, Outcome, Target, View, WriteOptions, delete::Asked, metadata, update::Edit, view::Moment};
 use minkapi_admission::Cluster;
 use minkapi_object::{GroupResource, LabelSelector, Object, Status, StatusCause};
 use minkapi_schema::field::{self, Error, Path};
@@ -238,5 +238,5 @@ async fn mark_and_delete(view: &View, call: &mut Call, delete: &mut DeleteOption
             *version = pod.resource_version().to_string();
         }
     }
-    view.delete_one(call, delete).await.map(|_| ())
+    view.delete_one(call, delete, Asked::Evicted).await.map(|_| ())
 }
