@@ -3,13 +3,20 @@
 //! Objects made from one template have the same entries, and most writes change none of them or only their time. So a
 //! text that was read lately is not read again, and a set that stays what it was is not written again.
 
-use crate::field_set::{FieldSet, FieldsV1Error};
+use crate::{
+    field_set::{FieldSet, FieldsV1Error},
+    typed::{self, Type},
+};
+use minkapi_registry::{Ref, Struct};
 use serde_json::Value;
 use std::{
     cell::RefCell,
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     ops::Deref,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// How many sets each thread remembers.
@@ -25,8 +32,21 @@ thread_local! {
 /// A set of fields.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owned {
-    set: Arc<FieldSet>,
+    set: Arc<Set>,
     text: Option<Arc<str>>,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    fields: FieldSet,
+    /// Address of the built-in type that it was last found to fit.
+    fits: AtomicUsize,
+}
+
+impl From<FieldSet> for Set {
+    fn from(fields: FieldSet) -> Self {
+        Self { fields, fits: AtomicUsize::default() }
+    }
 }
 
 impl Owned {
@@ -39,7 +59,7 @@ impl Owned {
     }
 
     pub(super) fn to_text(&self) -> String {
-        self.text.as_deref().map_or_else(|| self.set.to_fields_v1_text(), str::to_owned)
+        self.text.as_deref().map_or_else(|| self.set.fields.to_fields_v1_text(), str::to_owned)
     }
 
     pub(super) fn change(&mut self, change: impl FnOnce(FieldSet) -> FieldSet) {
@@ -60,8 +80,27 @@ impl Owned {
         }
     }
 
+    /// Brings what was recorded under an older schema up to this one.
+    pub(super) fn reconcile(&mut self, schema: &Ref<Struct>) {
+        let address = match schema {
+            Ref::Static(schema) => std::ptr::from_ref(*schema).addr(),
+            // Another may come to lie at the place of this one.
+            Ref::Shared(_) => 0,
+        };
+        if address != 0 && self.set.fits.load(Ordering::Relaxed) == address {
+            return;
+        }
+        match typed::reconcile(Type::Root(schema), self) {
+            Some(fields) => *self = fields.into(),
+            None => self.set.fits.store(address, Ordering::Relaxed),
+        }
+    }
+
     pub(super) fn into_set(self) -> FieldSet {
-        Arc::unwrap_or_clone(self.set)
+        match Arc::try_unwrap(self.set) {
+            Ok(set) => set.fields,
+            Err(set) => set.fields.clone(),
+        }
     }
 }
 
@@ -69,13 +108,13 @@ impl Deref for Owned {
     type Target = FieldSet;
 
     fn deref(&self) -> &FieldSet {
-        &self.set
+        &self.set.fields
     }
 }
 
 impl From<FieldSet> for Owned {
     fn from(set: FieldSet) -> Self {
-        Self { set: Arc::new(set), text: None }
+        Self { set: Arc::new(set.into()), text: None }
     }
 }
 
@@ -88,7 +127,7 @@ fn read_again(text: &str) -> Result<Owned, FieldsV1Error> {
         {
             return Ok((*known).clone());
         }
-        let owned = Owned { set: Arc::new(FieldSet::from_text(text)?), text: Some(text.into()) };
+        let owned = Owned { set: Arc::new(FieldSet::from_text(text)?.into()), text: Some(text.into()) };
         if let Some(place) = place {
             place.clone_from(&owned);
         }
@@ -115,6 +154,20 @@ mod tests {
         first.remove(&set(&["a"]));
         assert_eq!((first.to_text().as_str(), &*second), (r#"{"f:b":{},"f:c":{}}"#, &set(&["a", "b"])));
         assert_eq!(*Owned::read(&text).unwrap(), set(&["a", "b"]));
+    }
+
+    #[test]
+    fn what_fits_one_type_is_still_looked_at_for_another() {
+        let schema = |api_version, kind| Ref::Static(&*minkapi_registry::kind(api_version, kind).unwrap().schema);
+        // In a Deployment the selector is one field as a whole; a Role has none.
+        let text = json!(r#"{"f:spec":{"f:selector":{"f:matchLabels":{}}}}"#);
+        for _ in 0..2 {
+            let (mut of_role, mut of_deployment) = (Owned::read(&text).unwrap(), Owned::read(&text).unwrap());
+            of_role.reconcile(&schema("rbac.authorization.k8s.io/v1", "Role"));
+            assert_eq!(of_role.to_text(), text.as_str().unwrap());
+            of_deployment.reconcile(&schema("apps/v1", "Deployment"));
+            assert_eq!(of_deployment.to_text(), r#"{"f:spec":{"f:selector":{}}}"#);
+        }
     }
 
     #[test]

@@ -82,9 +82,7 @@ impl<'a> FieldManagerInput<'a> {
     fn reconcile(&self, live: &Value, managed: &mut Managed) {
         managed.entries.retain_mut(|entry| {
             let Some(schema) = self.schema_of(&entry.api_version, live) else { return false };
-            if let Some(fields) = typed::reconcile(Type::Root(&schema), &entry.fields) {
-                entry.fields = fields.into();
-            }
+            entry.fields.reconcile(&schema);
             true
         });
     }
