@@ -91,7 +91,7 @@ fn what_is_created_can_be_created_again_from_what_is_read_and_nothing_breaks_the
         if code >= 500 && created["message"] != "resourceVersion should not be set on objects to be created" {
             findings.push(format!("{number}: {code} {} for {object}", created["message"]));
         }
-        if code == 201 {
+        if code < 300 {
             accepted += 1;
             let name = created["metadata"]["name"].as_str().unwrap();
             let (code, _, read) = one.call("GET", &format!("{collection}/{}", escape(name)), None);
@@ -213,9 +213,9 @@ fn comparable((code, mut warnings, body): Answer) -> Answer {
     }
     let text = NOW.replace_all(&text, "$1\"now\"");
     let mut body: Value = serde_json::from_str(&text).unwrap();
-    if code == 201 {
+    if code < 300 {
         match body["kind"].as_str() {
-            Some("Service") => ["clusterIP", "clusterIPs"].iter().for_each(|field| body["spec"][*field] = "chosen".into()),
+            Some("Service") => chosen_by_server(&mut body["spec"]),
             // Who asks is not the same here and there.
             Some("CertificateSigningRequest") => ["uid", "username", "groups"].iter().for_each(|field| body["spec"][*field] = "who".into()),
             _ => {}
@@ -230,6 +230,18 @@ fn comparable((code, mut warnings, body): Answer) -> Answer {
     }
     warnings.sort();
     (code, warnings, body)
+}
+
+/// Addresses and ports of a service, which are taken where they are free.
+fn chosen_by_server(spec: &mut Value) {
+    ["clusterIP", "clusterIPs"].iter().for_each(|field| spec[*field] = "chosen".into());
+    let given = |port: &Value| port.as_i64().is_some_and(|port| port != 0);
+    if given(&spec["healthCheckNodePort"]) {
+        spec["healthCheckNodePort"] = "chosen".into();
+    }
+    for port in spec["ports"].as_array_mut().into_iter().flatten().filter(|port| given(&port["nodePort"])) {
+        port["nodePort"] = "chosen".into();
+    }
 }
 
 /// A name as a segment of a path.

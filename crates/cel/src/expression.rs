@@ -87,8 +87,7 @@ impl Expression {
         let parsed = catch_unwind(AssertUnwindSafe(|| Parser::new().enable_optional_syntax(true).parse(source)));
         let mut expr = match parsed {
             Ok(Ok(expr)) => expr,
-            // cel-go indents the line and the mark below it by a blank.
-            Ok(Err(errors)) => return Err(errors.to_string().replace("\n| ", "\n | ")),
+            Ok(Err(errors)) => return Err(locate::syntax_errors(source, &errors.to_string())),
             Err(_) => return Err("ERROR: <input>:1:1: Syntax error: unsupported expression".to_owned()),
         };
         let mut misuses = Vec::new();
@@ -359,6 +358,11 @@ mod tests {
         assert!(error("any.list.all(i, i, true)").contains(":17: duplicate variable name: i"));
         assert!(error("math.abs(1) == 1").contains("undeclared reference to 'math'"));
         assert!(error("self.min && true").contains("expected type 'bool' but found 'int'"));
+        assert_eq!(error("10.0.0.0/8"), "ERROR: <input>:1:5: Syntax error: mismatched input '.0' expecting <EOF>\n | 10.0.0.0/8\n | ....^");
+        assert!(error("").starts_with("ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'['"));
+        assert!(
+            error("ä").starts_with("ERROR: <input>:1:1: Syntax error: token recognition error at: 'ä'\n | ä\n | ＾\nERROR: <input>:1:2: ")
+        );
         assert!(error("self.min <").starts_with("ERROR: <input>:1:11: Syntax error: mismatched input '<EOF>'"));
     }
 

@@ -3,11 +3,43 @@
 /// An issue as cel-go prints it: place, message, line, and a mark below the column.
 pub fn issue(source: &str, offset: usize, message: &str) -> String {
     let before = source.get(..offset).unwrap_or(source);
-    let number = before.matches('\n').count() + 1;
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let column = before.get(start..).unwrap_or_default().chars().count();
-    let line = source.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-    format!("ERROR: <input>:{number}:{}: {message}\n | {line}\n | {}^", column + 1, ".".repeat(column))
+    issue_at(source, before.matches('\n').count() + 1, column, message)
+}
+
+/// The same for a line and a column. Below wide characters the mark is wide; what is empty has no columns and is not shown.
+fn issue_at(source: &str, line: usize, column: usize, message: &str) -> String {
+    if source.is_empty() {
+        return format!("ERROR: <input>:{line}:0: {message}");
+    }
+    let text = source.lines().nth(line - 1).unwrap_or_default().replace('\t', " ");
+    let mark = |c: Option<char>, narrow: char, wide: char| if c.is_some_and(|c| !c.is_ascii()) { wide } else { narrow };
+    let mut marks: String = text.chars().take(column).map(|c| mark(Some(c), '.', '．')).collect();
+    marks.push(mark(text.chars().nth(column), '^', '＾'));
+    format!("ERROR: <input>:{line}:{}: {message}\n | {text}\n | {marks}", column + 1)
+}
+
+/// The parser's errors as cel-go prints them. It expects many things after a whole expression, and tells of the end alone.
+pub fn syntax_errors(source: &str, errors: &str) -> String {
+    const START: &str = "ERROR: <input>:";
+    let mut issues = Vec::new();
+    for error in errors.split(START).filter(|error| !error.is_empty()) {
+        let message = error.split("\n| ").next().unwrap_or_default().trim_end();
+        let mut parts = message.splitn(3, ':');
+        let mut number = || parts.next().and_then(|part| part.parse::<usize>().ok());
+        let (Some(line), Some(column)) = (number(), number()) else { return errors.replace("\n| ", "\n | ") };
+        let message = only_the_end(parts.next().unwrap_or_default().trim_start());
+        issues.push(issue_at(source, line.max(1), column.saturating_sub(1), &message));
+    }
+    issues.join("\n")
+}
+
+fn only_the_end(message: &str) -> String {
+    match message.split_once("expecting {<EOF>, ") {
+        Some((before, rest)) => format!("{before}expecting <EOF>{}", rest.split_once('}').map_or("", |(_, after)| after)),
+        None => message.to_owned(),
+    }
 }
 
 /// Where a variable is used, after so many uses.

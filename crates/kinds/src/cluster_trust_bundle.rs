@@ -25,7 +25,7 @@ static SELECTABLE: [SelectableField; 1] = [SelectableField::new("spec.signerName
 
 impl Strategy for ClusterTrustBundle {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, name: NameRule::Own(name_errors), ..Traits::DEFAULT }
+        Traits { unconditional_update: false, name: NameRule::Own(name_errors), name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, bundle: &Value) -> ErrorList {

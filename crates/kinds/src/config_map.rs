@@ -20,7 +20,7 @@ pub struct ConfigMap;
 
 impl Strategy for ConfigMap {
     fn traits(&self) -> Traits {
-        Traits { stays_canonical: true, ..Traits::DEFAULT }
+        Traits { stays_canonical: true, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {

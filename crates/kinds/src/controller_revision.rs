@@ -1,7 +1,7 @@
 //! ControllerRevision: data that never changes.
 
 use crate::{
-    Column, Context, Row, Strategy,
+    Column, Context, Row, Strategy, Traits,
     object_meta::non_negative,
     table,
     update::immutable,
@@ -15,6 +15,10 @@ use serde_json::Value;
 pub struct ControllerRevision;
 
 impl Strategy for ControllerRevision {
+    fn traits(&self) -> Traits {
+        Traits { name_on_update: true, ..Traits::DEFAULT }
+    }
+
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {
         let mut errors: ErrorList = non_negative(int(object, "revision").unwrap_or_default(), &Path::new("revision")).into_iter().collect();
         let missing = match object.get("data") {

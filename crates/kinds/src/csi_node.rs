@@ -34,6 +34,7 @@ impl Strategy for CSINode {
             unconditional_update: false,
             deleted: DeletedAnswer::Object,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

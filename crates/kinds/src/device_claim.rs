@@ -209,35 +209,41 @@ fn validate_request(found: &mut Findings, request: &Value, path: &Path<'_>) {
     let alternatives = items(request, "firstAvailable");
     match (field(request, "exactly"), alternatives.is_empty()) {
         (None, true) => found.errors.push(Error::required(path, "exactly one of `exactly` or `firstAvailable` is required")),
-        (Some(_), false) => found.errors.push(Error::invalid(
-            path,
-            Value::Null,
-            "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set",
-        )),
-        (Some(exactly), true) => {
-            let path = path.child("exactly");
-            match text(exactly, "deviceClassName") {
-                "" => found.errors.push(Error::required(&path.child("deviceClassName"), "")),
-                class => invalid_each(&mut found.errors, &path.child("deviceClassName"), class, names::is_dns1123_subdomain(class)),
-            }
-            validate_asked(found, exactly, &path);
+        (Some(exactly), false) => {
+            let why = "exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set";
+            found.errors.push(Error::invalid(path, Value::Null, why));
+            // What is declared on the types is looked at nevertheless.
+            let mut both = Findings::default();
+            validate_exactly(&mut both, exactly, &path.child("exactly"));
+            validate_alternatives(&mut both, alternatives, &path.child("firstAvailable"));
+            found.declared.extend(both.declared);
         }
-        (None, false) => {
-            let path = path.child("firstAvailable");
-            if too_many(&mut found.declared, alternatives, MAX_SUB_REQUESTS, &path) {
-                return;
-            }
-            duplicates_by_name(&mut found.declared, alternatives, &path);
-            for (i, alternative) in alternatives.iter().enumerate() {
-                let path = path.index(i);
-                validate_name(&mut found.errors, alternative, &path);
-                match text(alternative, "deviceClassName") {
-                    "" => found.declared.push(Error::required(&path.child("deviceClassName"), "")),
-                    class => invalid_each(&mut found.declared, &path.child("deviceClassName"), class, names::is_dns1123_subdomain(class)),
-                }
-                validate_asked(found, alternative, &path);
-            }
+        (Some(exactly), true) => validate_exactly(found, exactly, &path.child("exactly")),
+        (None, false) => validate_alternatives(found, alternatives, &path.child("firstAvailable")),
+    }
+}
+
+fn validate_exactly(found: &mut Findings, exactly: &Value, path: &Path<'_>) {
+    match text(exactly, "deviceClassName") {
+        "" => found.errors.push(Error::required(&path.child("deviceClassName"), "")),
+        class => invalid_each(&mut found.errors, &path.child("deviceClassName"), class, names::is_dns1123_subdomain(class)),
+    }
+    validate_asked(found, exactly, path);
+}
+
+fn validate_alternatives(found: &mut Findings, alternatives: &[Value], path: &Path<'_>) {
+    if too_many(&mut found.declared, alternatives, MAX_SUB_REQUESTS, path) {
+        return;
+    }
+    duplicates_by_name(&mut found.declared, alternatives, path);
+    for (i, alternative) in alternatives.iter().enumerate() {
+        let path = path.index(i);
+        validate_name(&mut found.errors, alternative, &path);
+        match text(alternative, "deviceClassName") {
+            "" => found.declared.push(Error::required(&path.child("deviceClassName"), "")),
+            class => invalid_each(&mut found.declared, &path.child("deviceClassName"), class, names::is_dns1123_subdomain(class)),
         }
+        validate_asked(found, alternative, &path);
     }
 }
 

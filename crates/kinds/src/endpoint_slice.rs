@@ -1,7 +1,7 @@
 //! EndpointSlice: addresses of one type, whose generation counts everything but metadata, and labels.
 
 use crate::{
-    Column, Context, Row, Strategy,
+    Column, Context, Row, Strategy, Traits,
     endpoints::validate_endpoint_ip,
     object_meta::validate_labels,
     table,
@@ -30,6 +30,10 @@ const SHOWN: usize = 3;
 pub struct EndpointSlice;
 
 impl Strategy for EndpointSlice {
+    fn traits(&self) -> Traits {
+        Traits { name_on_update: true, ..Traits::DEFAULT }
+    }
+
     fn default(&self, object: &mut Value) {
         for port in items_mut(object, "ports") {
             set_default(port, "name", "");

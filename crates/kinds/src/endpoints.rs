@@ -25,6 +25,7 @@ impl Strategy for Endpoints {
         Traits {
             create_on_update: true,
             deprecation_warning: Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

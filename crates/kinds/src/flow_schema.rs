@@ -23,7 +23,7 @@ const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", 
 
 impl Strategy for FlowSchema {
     fn traits(&self) -> Traits {
-        Traits { reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])], ..Traits::DEFAULT }
+        Traits { reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])], name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, schema: &mut Value) {

@@ -26,7 +26,7 @@ const SHOWN_HOSTS: usize = 3;
 
 impl Strategy for Ingress {
     fn traits(&self) -> Traits {
-        Traits::WITH_STATUS
+        Traits { name_on_update: true, ..Traits::WITH_STATUS }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, ingress: &mut Value) {

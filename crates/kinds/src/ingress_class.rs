@@ -23,7 +23,7 @@ const HTTP_PATH: &str = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 
 impl Strategy for IngressClass {
     fn traits(&self) -> Traits {
-        Traits::DEFAULT
+        Traits { name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, class: &mut Value) {

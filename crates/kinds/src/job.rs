@@ -72,6 +72,8 @@ impl Strategy for Job {
     fn prepare_for_update(&self, cx: &Context<'_>, new: &mut Value, old: &Value) {
         default_labels(new);
         keep_other_side(self.traits(), cx.subresource, new, old);
+        // The answer is what is read, which has the labels of the template that it has kept.
+        default_labels(new);
         if cx.subresource != "status" {
             drop_disabled_fields(new, Some(old));
             bump_generation_on_spec(new, old);

@@ -26,7 +26,7 @@ pub struct LimitRange;
 
 impl Strategy for LimitRange {
     fn traits(&self) -> Traits {
-        Traits { create_on_update: true, ..Traits::DEFAULT }
+        Traits { create_on_update: true, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, object: &mut Value) {

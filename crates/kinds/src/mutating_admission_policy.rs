@@ -20,7 +20,7 @@ const PATCH_TYPES: &[&str] = &["ApplyConfiguration", "JSONPatch"];
 
 impl Strategy for MutatingAdmissionPolicy {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, checks_finalizers: false, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, policy: &mut Value) {

@@ -16,7 +16,7 @@ pub struct MutatingAdmissionPolicyBinding;
 
 impl Strategy for MutatingAdmissionPolicyBinding {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, checks_finalizers: false, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, binding: &mut Value) {

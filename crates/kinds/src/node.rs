@@ -22,7 +22,7 @@ const STATUS: Path<'static> = Path::new("status");
 
 impl Strategy for Node {
     fn traits(&self) -> Traits {
-        Traits { stays_canonical: true, ..Traits::WITH_STATUS }
+        Traits { stays_canonical: true, name_on_update: true, ..Traits::WITH_STATUS }
     }
 
     fn default(&self, node: &mut Value) {

@@ -116,7 +116,7 @@ pub fn validate_at(meta: &Value, namespaced: bool, path: &Path<'_>, rule: impl F
 
 /// Everything wrong with the change of an object's metadata.
 pub fn validate_update(new: &Value, old: &Value, namespaced: bool, traits: &Traits) -> ErrorList {
-    let mut errors = validate_generic(new, namespaced, NameRule::PathSegment);
+    let mut errors = validate_generic(new, namespaced, if traits.name_on_update { traits.name } else { NameRule::PathSegment });
     let (new_meta, old_meta) = (new.get("metadata").unwrap_or(&Value::Null), old.get("metadata").unwrap_or(&Value::Null));
     errors.extend(validate_change(new_meta, old_meta));
     errors.extend(validate_finalizer_names(new, traits));

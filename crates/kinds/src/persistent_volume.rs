@@ -50,7 +50,7 @@ const DEPRECATED_SOURCES: &[(&str, &str, &str)] = &[
 
 impl Strategy for PersistentVolume {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, ..Traits::WITH_STATUS }
+        Traits { deleted: DeletedAnswer::Object, name_on_update: true, ..Traits::WITH_STATUS }
     }
 
     fn default(&self, volume: &mut Value) {

@@ -26,7 +26,7 @@ const RESIZE_STATUSES: &[&str] =
 
 impl Strategy for PersistentVolumeClaim {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, ..Traits::WITH_STATUS }
+        Traits { deleted: DeletedAnswer::Object, name_on_update: true, ..Traits::WITH_STATUS }
     }
 
     fn default(&self, claim: &mut Value) {

@@ -37,6 +37,7 @@ impl Strategy for Pod {
             deleted: DeletedAnswer::Object,
             stays_canonical: true,
             reset_fields: &[("", &[&["status"]]), ("status", STATUS)],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

@@ -46,8 +46,9 @@ impl Strategy for ReplicationController {
     }
 
     fn validate(&self, _: &Context<'_>, object: &Value) -> ErrorList {
-        let mut errors = validate_spec(object, None);
+        let (mut errors, declared) = validate_spec(object, None);
         declarative::name(&mut errors, object);
+        errors.extend(declared);
         errors
     }
 
@@ -64,7 +65,12 @@ impl Strategy for ReplicationController {
     }
 
     fn validate_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
-        if cx.subresource == "status" { validate_status(new) } else { validate_spec(new, Some(old)) }
+        if cx.subresource == "status" {
+            return validate_status(new);
+        }
+        let (mut errors, declared) = validate_spec(new, Some(old));
+        errors.extend(declared);
+        errors
     }
 
     fn warnings_on_update(&self, cx: &Context<'_>, new: &Value, old: &Value) -> Vec<String> {
@@ -103,19 +109,20 @@ impl Strategy for ReplicationController {
     }
 }
 
-fn validate_spec(object: &Value, old: Option<&Value>) -> ErrorList {
+/// What is wrong with the spec, and what upstream declares on the type and so tells last.
+fn validate_spec(object: &Value, old: Option<&Value>) -> (ErrorList, ErrorList) {
     let (spec, path) = (object.get("spec").unwrap_or(&Value::Null), Path::new("spec"));
     let mut errors = ErrorList::new();
     if entries(spec, "selector").next().is_none() {
         errors.push(Error::required(&path.child("selector"), ""));
     }
     errors.extend(validate_template(spec, old, &path.child("template")));
-    // Upstream declares these on the type and so tells them last.
+    let mut declared = ErrorList::new();
     if !has(spec, "replicas") {
-        errors.push(Error::required(&path.child("replicas"), ""));
+        declared.push(Error::required(&path.child("replicas"), ""));
     }
-    errors.extend(workload::validate_counts(spec, &["replicas", "minReadySeconds"], &path));
-    errors
+    declared.extend(workload::validate_counts(spec, &["replicas", "minReadySeconds"], &path));
+    (errors, declared)
 }
 
 fn validate_template(spec: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList {

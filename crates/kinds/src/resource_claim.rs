@@ -18,6 +18,7 @@ impl Strategy for ResourceClaim {
         Traits {
             deleted: DeletedAnswer::Object,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

@@ -19,7 +19,7 @@ const CLAIM: &[&str] = &["spec", "spec"];
 
 impl Strategy for ResourceClaimTemplate {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, ..Traits::DEFAULT }
+        Traits { deleted: DeletedAnswer::Object, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, template: &mut Value) {

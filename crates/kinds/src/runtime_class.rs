@@ -32,12 +32,6 @@ impl Strategy for RuntimeClass {
         Traits { create_on_update: true, unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
     }
 
-    fn default(&self, class: &mut Value) {
-        if let Some(overhead) = crate::value::at_mut(class, &["overhead"]) {
-            pod_spec::round_resources(overhead, "podFixed");
-        }
-    }
-
     fn validate(&self, _: &Context<'_>, class: &Value) -> ErrorList {
         let mut found = Findings::default();
         validate(&mut found.errors, class);

@@ -23,7 +23,7 @@ pub struct Secret;
 
 impl Strategy for Secret {
     fn traits(&self) -> Traits {
-        Traits { stays_canonical: true, ..Traits::DEFAULT }
+        Traits { stays_canonical: true, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, object: &mut Value) {

@@ -14,7 +14,7 @@ pub struct ServiceAccount;
 
 impl Strategy for ServiceAccount {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, ..Traits::DEFAULT }
+        Traits { deleted: DeletedAnswer::Object, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn prepare_for_create(&self, _: &Context<'_>, object: &mut Value) {

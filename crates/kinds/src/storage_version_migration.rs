@@ -21,6 +21,7 @@ impl Strategy for StorageVersionMigration {
         Traits {
             unconditional_update: false,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

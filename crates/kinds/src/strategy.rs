@@ -89,6 +89,8 @@ pub struct Traits {
     pub unconditional_update: bool,
     /// How names are checked.
     pub name: NameRule,
+    /// Updates check `generateName` as creations do, since upstream validates the object anew; otherwise any path segment will do.
+    pub name_on_update: bool,
     /// The metadata is looked at only when [`Strategy::validate`] has found nothing, since upstream's validation of the
     /// kind leaves it out.
     pub metadata_last: bool,
@@ -123,6 +125,7 @@ impl Traits {
         create_on_update: false,
         unconditional_update: true,
         name: NameRule::Subdomain,
+        name_on_update: false,
         metadata_last: false,
         checks_finalizers: true,
         deleted: DeletedAnswer::Status,

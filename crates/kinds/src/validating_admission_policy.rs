@@ -30,6 +30,7 @@ impl Strategy for ValidatingAdmissionPolicy {
             unconditional_update: false,
             checks_finalizers: false,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["spec"], &["metadata"]])],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

@@ -19,7 +19,7 @@ const ACTIONS: &[&str] = &["Audit", "Deny", "Warn"];
 
 impl Strategy for ValidatingAdmissionPolicyBinding {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, checks_finalizers: false, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, binding: &mut Value) {

@@ -14,7 +14,7 @@ pub struct ValidatingWebhookConfiguration;
 
 impl Strategy for ValidatingWebhookConfiguration {
     fn traits(&self) -> Traits {
-        Traits { unconditional_update: false, checks_finalizers: false, ..Traits::DEFAULT }
+        Traits { unconditional_update: false, checks_finalizers: false, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn default(&self, configuration: &mut Value) {

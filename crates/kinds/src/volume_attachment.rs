@@ -23,6 +23,7 @@ impl Strategy for VolumeAttachment {
             unconditional_update: false,
             deleted: DeletedAnswer::Object,
             reset_fields: &[("", &[&["status"]]), ("status", &[&["metadata"], &["spec"]])],
+            name_on_update: true,
             ..Traits::DEFAULT
         }
     }

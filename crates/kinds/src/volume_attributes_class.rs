@@ -15,7 +15,7 @@ pub struct VolumeAttributesClass;
 
 impl Strategy for VolumeAttributesClass {
     fn traits(&self) -> Traits {
-        Traits { deleted: DeletedAnswer::Object, ..Traits::DEFAULT }
+        Traits { deleted: DeletedAnswer::Object, name_on_update: true, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, class: &Value) -> ErrorList {

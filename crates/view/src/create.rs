@@ -73,6 +73,7 @@ impl View {
         moment: &Moment,
     ) -> Result<Outcome, Status> {
         let generated = metadata::text(&object, "name").is_empty() && !metadata::text(&object, "generateName").is_empty();
+        let prefixed = !metadata::text(&object, "generateName").is_empty();
         let mut attempts = if generated { NAME_ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
@@ -85,7 +86,6 @@ impl View {
                 Err(Refused::Taken(_)) if generated && attempts > 0 => {}
                 Err(Refused::Taken(existing)) => {
                     // Upstream looks at generateName alone, though the name may have been given beside it.
-                    let prefixed = !metadata::text(&object, "generateName").is_empty();
                     return Err(taken(call, &existing, prefixed));
                 }
                 Err(Refused::Status(status)) => return Err(*status),

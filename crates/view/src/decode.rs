@@ -104,13 +104,29 @@ pub(crate) fn tree(value: &Value, form: &Form) -> Result<Decoded, String> {
 
 /// C-07-16: what a patch has made another kind cannot be decoded into this one.
 fn other_type(value: &Value, form: &Form) -> Option<String> {
-    [("apiVersion", &form.api_version), ("kind", &form.kind)].into_iter().find_map(|(key, expected)| {
-        let found = value.get(key).and_then(Value::as_str).unwrap_or_default();
-        let other = !found.is_empty() && found != expected;
-        let kind = value["kind"].as_str().filter(|kind| !kind.is_empty()).unwrap_or(&form.kind);
-        let version = value["apiVersion"].as_str().filter(|version| !version.is_empty()).unwrap_or(&form.api_version);
-        other.then(|| format!("no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""))
-    })
+    let given = |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (api_version, kind) = (given("apiVersion").unwrap_or(&form.api_version), given("kind").unwrap_or(&form.kind));
+    if api_version == form.api_version && kind == form.kind {
+        return None;
+    }
+    let (_, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    if version.contains('/') {
+        return Some(format!("unexpected GroupVersion string: {api_version}"));
+    }
+    if minkapi_registry::kind(api_version, kind).is_some() {
+        let own = form.api_version.split_once('/').map_or("", |(group, _)| group);
+        return Some(format!("converting ({version}.{kind}) to ({}.{}): unknown conversion", internal_package(own), form.kind));
+    }
+    Some(format!("no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:111\""))
+}
+
+/// Upstream's package of the internal types of a group.
+fn internal_package(group: &str) -> &str {
+    match group.split('.').next().unwrap_or_default() {
+        "" | "events" => "core",
+        "internal" => "apiserverinternal",
+        first => first,
+    }
 }
 
 /// C-03-03: an absent apiVersion or kind is the URL's, another is refused.
