@@ -115,11 +115,20 @@ pub fn validate_at(meta: &Value, namespaced: bool, path: &Path<'_>, rule: impl F
 }
 
 /// Everything wrong with the change of an object's metadata.
-pub fn validate_update(new: &Value, old: &Value, namespaced: bool, traits: &Traits) -> ErrorList {
-    let mut errors = validate_generic(new, namespaced, if traits.name_on_update { traits.name } else { NameRule::PathSegment });
+pub fn validate_update(strategy: &dyn Strategy, cx: &Context<'_>, new: &Value, old: &Value, namespaced: bool) -> ErrorList {
+    let traits = strategy.traits();
+    let anew = traits.name_on_update && cx.subresource != "status";
+    let rule = |name: &str, prefix: bool| {
+        let mut told = NameRule::PathSegment.check(new, name, prefix);
+        if anew && prefix {
+            told.extend(traits.name.check(new, name, prefix));
+        }
+        told
+    };
+    let mut errors = validate_at(new.get("metadata").unwrap_or(&Value::Null), namespaced, &PATH, rule);
     let (new_meta, old_meta) = (new.get("metadata").unwrap_or(&Value::Null), old.get("metadata").unwrap_or(&Value::Null));
     errors.extend(validate_change(new_meta, old_meta));
-    errors.extend(validate_finalizer_names(new, traits));
+    errors.extend(validate_finalizer_names(new, &traits));
     errors
 }
 
@@ -392,7 +401,7 @@ mod tests {
         let mut new = old.clone();
         new["metadata"]["finalizers"] = json!(["a/b", "z/z", "c/d"]);
         assert_eq!(
-            told(&validate_update(&new, &old, false, &Traits::DEFAULT)),
+            told(&validate_update(&crate::role::Role, &Context::example(), &new, &old, false)),
             [
                 r#"metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d", "z/z"}"#
             ]
@@ -409,12 +418,25 @@ mod tests {
     }
 
     #[test]
+    fn kinds_that_are_validated_anew_check_generate_name_on_updates_but_not_on_those_of_their_status() {
+        let old = json!({"metadata": {"name": "a", "namespace": "x", "resourceVersion": "1"}});
+        let mut new = old.clone();
+        new["metadata"]["generateName"] = "App_".into();
+        let of = |strategy: &dyn Strategy, subresource| {
+            told(&validate_update(strategy, &Context { subresource, ..Context::example() }, &new, &old, true))
+        };
+        assert!(of(&crate::pod::Pod, "")[0].starts_with("metadata.generateName: Invalid value: \"App_\": a lowercase RFC 1123 subdomain"));
+        assert!(of(&crate::pod::Pod, "status").is_empty());
+        assert!(of(&crate::lease::Lease, "").is_empty());
+    }
+
+    #[test]
     fn a_deletion_timestamp_cannot_be_given_by_an_update() {
         let old = json!({"metadata": {"name": "a", "resourceVersion": "1"}});
         let mut new = old.clone();
         new["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         assert_eq!(
-            told(&validate_update(&new, &old, false, &Traits::DEFAULT)),
+            told(&validate_update(&crate::role::Role, &Context::example(), &new, &old, false)),
             ["metadata.deletionTimestamp: Invalid value: \"2026-01-01T00:00:00Z\": field is immutable"]
         );
     }

@@ -103,10 +103,15 @@ fn validate(level: &Value) -> ErrorList {
     if exempt.is_some() && kind != "Exempt" {
         found.declared.push(Error::forbidden(&path.child("exempt"), ""));
     }
+    // Of what should not be there, what is declared on its types is told nevertheless.
+    let mut unasked = Findings::default();
     match (kind, limited) {
         ("Limited", None) => found.declared.push(Error::required(&path.child("limited"), "")),
         ("Limited", Some(limited)) => validate_limited(&mut found, limited, &path.child("limited")),
-        (_, Some(_)) => found.declared.push(Error::forbidden(&path.child("limited"), "")),
+        (_, Some(limited)) => {
+            found.declared.push(Error::forbidden(&path.child("limited"), ""));
+            validate_limited(&mut unasked, limited, &path.child("limited"));
+        }
         (_, None) => {}
     }
     match kind {
@@ -120,6 +125,7 @@ fn validate(level: &Value) -> ErrorList {
         unknown if !TYPES.contains(&unknown) => found.errors.push(Error::not_supported(&path.child("type"), unknown, TYPES)),
         _ => {}
     }
+    found.declared.extend(unasked.declared);
     found.errors.extend(flow_mandatory::priority_level_error(text(meta, "name"), spec, &path));
     found.errors.extend(validate_status(level));
     found.into_list()
@@ -244,7 +250,12 @@ mod tests {
     fn a_level_has_the_member_of_its_type() {
         assert_eq!(
             check(json!({"type": "", "exempt": {}, "limited": {}})),
-            ["spec.exempt: Forbidden", "spec.limited: Forbidden", "spec.type: Required value"]
+            [
+                "spec.exempt: Forbidden",
+                "spec.limited: Forbidden",
+                "spec.type: Required value",
+                "spec.limited.limitResponse.type: Required value",
+            ]
         );
         assert_eq!(
             check(json!({"type": "Limited", "limited": {"limitResponse": {"type": "Queue"}}, "exempt": {}})),

@@ -108,7 +108,8 @@ impl View {
         let api_version = served.resource.api_version();
         let cx = moment.context(&call.target, &call.user, &api_version);
         served.strategy.prepare_for_create(&cx, &mut object);
-        let errors = object_meta::validate_new(&*served.strategy, &cx, &object, served.resource.namespaced);
+        let mut errors = hooks.errors_on_create(self, &object);
+        errors.extend(object_meta::validate_new(&*served.strategy, &cx, &object, served.resource.namespaced));
         if !errors.is_empty() {
             return Err(metadata::invalid(call, &object, errors).into());
         }

@@ -155,7 +155,7 @@ impl View {
         object_meta::keep_generation(&mut new, &old);
         served.strategy.prepare_for_update(&cx, &mut new, &old);
         object_meta::keep_system_fields(&mut new, &old);
-        let mut errors = object_meta::validate_update(&new, &old, served.resource.namespaced, &served.strategy.traits());
+        let mut errors = object_meta::validate_update(&*served.strategy, &cx, &new, &old, served.resource.namespaced);
         errors.extend(served.strategy.validate_update(&cx, &new, &old));
         call.warnings.extend(take_forgiven(&mut errors));
         if !errors.is_empty() {

@@ -7,12 +7,14 @@ mod custom_resource_definition;
 mod namespace;
 mod node_ports;
 mod rbac;
+mod resource_claim;
 mod resource_quota;
 mod service;
 mod view;
 
 use crate::{Call, DeleteOptions, Served, View, delete::Step, view::Moment};
 use minkapi_object::{Object, Status};
+use minkapi_schema::field::ErrorList;
 use minkapi_store::{Key, Snapshot};
 use serde_json::Value;
 use std::sync::Arc;
@@ -50,6 +52,12 @@ pub(crate) trait Hooks: Sync {
     fn begin_update(&self, view: &View, call: &Call, new: &mut Value, old: &Value, dry_run: bool) -> Result<Reserved, Status> {
         let _ = (view, call, new, old, dry_run);
         Ok(None)
+    }
+
+    /// What is wrong with a new object because of others.
+    fn errors_on_create(&self, view: &View, object: &Value) -> ErrorList {
+        let _ = (view, object);
+        ErrorList::new()
     }
 
     /// What a new object has gained when it is read, where that is more than what its creation answers.
@@ -130,6 +138,8 @@ static HOOKS: &[(&str, &dyn Hooks)] = &[
     (crate::crd::STORAGE, &custom_resource_definition::Definitions),
     ("namespaces", &namespace::Namespaces),
     ("resourcequotas", &resource_quota::ResourceQuotas),
+    ("resourceclaims.resource.k8s.io", &resource_claim::ResourceClaims("/spec")),
+    ("resourceclaimtemplates.resource.k8s.io", &resource_claim::ResourceClaims("/spec/spec")),
     ("services", &service::Services),
     ("roles.rbac.authorization.k8s.io", &rbac::Roles),
     ("clusterroles.rbac.authorization.k8s.io", &rbac::Roles),
