@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use minkapi_admission::Chain;
 use minkapi_authorization::{Authorization, Rbac};
 use minkapi_http_server::{ApiService, Authentication, Config, ResponseBody};
 use minkapi_view::Views;
@@ -22,7 +23,8 @@ pub fn with_config(config: Config) -> ApiService {
 
 /// A server where roles decide.
 pub fn with_roles(authentication: Authentication) -> ApiService {
-    let views = minkapi_view::Config { authorization: Authorization::Rbac(Rbac::default()), ..minkapi_view::Config::default() };
+    let admission = Chain::new(&[], &["ServiceAccount".to_owned()]).unwrap();
+    let views = minkapi_view::Config { authorization: Authorization::Rbac(Rbac::default()), admission, ..minkapi_view::Config::default() };
     ApiService::new(Views::new(views), Config { authenticate: Arc::new(authentication), ..Config::default() })
 }
 

@@ -10,6 +10,9 @@ const TOKENS: &str = "root,root,r,\"system:masters\"\nanna,anna,a,\"dev\"\nbob,b
 
 const CONVERSATION: &str = include_str!("../data/rbac.json");
 
+/// Expressions of policies ask what a service account, and the user of the request, may do.
+const POLICIES: &str = include_str!("../data/policy_authorizer.json");
+
 /// What differs between two servers, or is told in no order.
 fn comparable(mut answer: Value) -> Value {
     if let Some(metadata) = answer.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -30,8 +33,17 @@ fn comparable(mut answer: Value) -> Value {
 
 #[tokio::test]
 async fn every_answer_is_that_of_kube_apiserver() {
+    check(CONVERSATION).await;
+}
+
+#[tokio::test]
+async fn policies_ask_whether_somebody_may_do_something() {
+    check(POLICIES).await;
+}
+
+async fn check(conversation: &str) {
     let server = with_roles(Authentication::default().with_token_file(TOKENS).unwrap().anonymous());
-    let steps: Vec<Value> = serde_json::from_str(CONVERSATION).unwrap();
+    let steps: Vec<Value> = serde_json::from_str(conversation).unwrap();
     let mut failed = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         let text = |key: &str| step[key].as_str().unwrap_or_default();
