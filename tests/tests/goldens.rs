@@ -1,8 +1,7 @@
 //! Every recorded conversation with a real kube-apiserver, replayed: one test a chapter, each against its own server.
 //!
-//! `tests/goldens/failing.txt` lists the cases that do not pass yet. A case that is not listed and fails, also when it is
-//! tried again (some wait for events, and machines are busy), is a failure, and so is a listed one that passes: the list only
-//! becomes shorter. With `MINKAPI_GOLDENS_BLESS=1` it is written anew. `cargo xtask conformance --only '06-watch/*'` shows the
+//! `tests/goldens/failing.txt` lists the cases that do not pass yet. A case that is not listed and fails is a failure, and so is
+//! a listed one that passes: the list only becomes shorter. With `MINKAPI_GOLDENS_BLESS=1` it is written anew. `cargo xtask conformance --only '06-watch/*'` shows the
 //! differences.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -30,9 +29,6 @@ fn main() -> io::Result<()> {
     conclusion.exit()
 }
 
-/// How often a case that fails is tried again.
-const RETRIES: usize = 2;
-
 fn check(chapter: &str, ratchet: &Ratchet) -> Result<(), Failed> {
     let start = Instant::now();
     let server = replay::server_for(chapter);
@@ -41,13 +37,7 @@ fn check(chapter: &str, ratchet: &Ratchet) -> Result<(), Failed> {
     let mut broken = Vec::new();
     let mut failing = BTreeSet::new();
     for name in &names {
-        let mut report = replay::replay(name, &target)?;
-        for _ in 0..RETRIES {
-            if report.differences.is_empty() || ratchet.known.contains(name) {
-                break;
-            }
-            report = replay::replay(name, &target)?;
-        }
+        let report = replay::replay(name, &target)?;
         match (report.differences.first(), ratchet.known.contains(name)) {
             (Some(first), known) => {
                 failing.insert(name.clone());

@@ -127,6 +127,7 @@ impl Args {
             data_dir: self.data.data_dir,
             fsync: self.data.fsync.policy(),
             access: self.access.into(),
+            flags: Vec::new(),
         })
     }
 }

@@ -8,6 +8,7 @@ mod data_args;
 mod exit;
 mod export;
 mod file_limit;
+mod flags;
 mod import;
 mod kubeconfig;
 mod logging;
@@ -17,9 +18,9 @@ mod snapshot;
 mod view;
 
 use args::Args;
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use exit::Failure;
-use minkapi::Server;
+use minkapi::{Config, Server};
 use std::process::ExitCode;
 
 /// Chosen by measurement (docs/performance.md).
@@ -27,14 +28,15 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
+    let parsed = Args::command().try_get_matches().and_then(|given| Ok((Args::from_arg_matches(&given)?, flags::values(&given))));
+    let (args, flags) = match parsed {
+        Ok(parsed) => parsed,
         Err(err) => {
             let _ = err.print();
             return if err.use_stderr() { ExitCode::from(exit::BAD_OPTIONS) } else { ExitCode::SUCCESS };
         }
     };
-    match run(args) {
+    match run(args, flags) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             exit::explain(&failure);
@@ -43,24 +45,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<(), Failure> {
+fn run(args: Args, flags: Vec<(String, String)>) -> Result<(), Failure> {
     logging::start(args.verbosity, args.logging_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
     runtime.block_on(async {
         match args.command {
             Some(command) => command::run(command).await,
-            None => serve(args).await,
+            None => serve(args, flags).await,
         }
     })
 }
 
-async fn serve(args: Args) -> Result<(), Failure> {
+async fn serve(args: Args, flags: Vec<(String, String)>) -> Result<(), Failure> {
     println!("minkapi {} (Kubernetes {})", minkapi::VERSION, minkapi::KUBERNETES_VERSION);
     // Before anybody is told that the server runs: a signal that comes at once is one to stop in order.
     let stop = stop_signal().map_err(Failure::Runtime)?;
     let mut reload = reload_signal().map_err(Failure::Runtime)?;
     file_limit::raise();
-    let server = Server::launch(args.into_config()?).await?;
+    let server = Server::launch(Config { flags, ..args.into_config()? }).await?;
     println!("serving     {}", server.url());
     println!("kubeconfig  {}", server.kubeconfig().display());
     println!("try         kubectl --kubeconfig {} get namespaces", server.kubeconfig().display());

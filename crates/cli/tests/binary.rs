@@ -241,3 +241,14 @@ fn a_file_that_cannot_be_removed_makes_the_shutdown_fail() {
     assert_eq!(server.stop("-TERM"), FAILED_SHUTDOWN);
     assert_eq!(server.files(), ["minkapi.yaml"]);
 }
+
+#[test]
+fn flags_are_shown_with_their_defaults() {
+    let server = Running::start("flagz", &["--history-events", "100", "--disable-admission-plugins", "LimitRanger,ResourceQuota"]);
+    let page = server.request("GET /base/flagz", "", "");
+    for line in
+        ["history-events: 100", "disable-admission-plugins: [LimitRanger,ResourceQuota]", "authorization-mode: AlwaysAllow", "tls: false"]
+    {
+        assert!(page.lines().any(|l| l == line), "{line} is not in\n{page}");
+    }
+}

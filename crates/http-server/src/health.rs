@@ -1,6 +1,9 @@
 //! `/healthz`, `/livez`, `/readyz` (C-01-29).
 
-use crate::exchange::{Exchange, Reply};
+use crate::{
+    exchange::{Exchange, Reply},
+    metrics::Slis,
+};
 use http::header::X_CONTENT_TYPE_OPTIONS;
 
 /// One of the three endpoints and its checks: its own, those of what was started, and its own again.
@@ -22,6 +25,8 @@ pub(crate) struct Condition {
     pub shutting_down: bool,
     /// Changes cannot be kept any more.
     pub log_failed: bool,
+    /// Whether roles decide, so that the default ones are among what was started.
+    pub has_roles: bool,
 }
 
 impl Condition {
@@ -35,6 +40,9 @@ static ENDPOINTS: [Endpoint; 3] = [
     Endpoint { name: "livez", first: &["ping", "log", "loopback-serving-certificate", "etcd"], last: &[] },
     Endpoint { name: "readyz", first: &["ping", "log", "etcd", "etcd-readiness", "informer-sync"], last: &[SHUTDOWN] },
 ];
+
+/// The check that there is only where roles decide.
+const ROLES: &str = "poststarthook/rbac/bootstrap-roles";
 
 /// What a kube-apiserver has running besides requests, by the names that probes may ask for. Here all of it is done with when the
 /// first request comes.
@@ -55,6 +63,7 @@ const STARTED: &[&str] = &[
     "poststarthook/storage-readiness",
     "poststarthook/start-legacy-token-tracking-controller",
     "poststarthook/start-service-ip-repair-controllers",
+    ROLES,
     "poststarthook/scheduling/bootstrap-system-priority-classes",
     "poststarthook/priority-and-fairness-config-producer",
     "poststarthook/bootstrap-controller",
@@ -71,25 +80,27 @@ const STARTED: &[&str] = &[
 ];
 
 impl Endpoint {
-    fn checks(&self) -> impl Iterator<Item = &'static str> {
-        self.first.iter().chain(STARTED).chain(self.last).copied()
+    fn checks(&self, has_roles: bool) -> impl Iterator<Item = &'static str> {
+        self.first.iter().chain(STARTED).chain(self.last).copied().filter(move |check| has_roles || *check != ROLES)
     }
 }
 
 /// All paths, for the list at the root.
-pub(crate) fn paths() -> impl Iterator<Item = String> {
-    ENDPOINTS.iter().flat_map(|e| std::iter::once(format!("/{}", e.name)).chain(e.checks().map(|c| format!("/{}/{c}", e.name))))
+pub(crate) fn paths(has_roles: bool) -> impl Iterator<Item = String> {
+    ENDPOINTS
+        .iter()
+        .flat_map(move |e| std::iter::once(format!("/{}", e.name)).chain(e.checks(has_roles).map(|c| format!("/{}/{c}", e.name))))
 }
 
 /// Answers `/readyz`, `/readyz/ping`; none for paths that are neither an endpoint nor a check of one.
-pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -> Option<Reply> {
+pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition, slis: &Slis) -> Option<Reply> {
     let (name, check) = match path.trim_start_matches('/').split_once('/') {
         Some((name, check)) => (name, Some(check)),
         None => (path.trim_start_matches('/'), None),
     };
     let endpoint = ENDPOINTS.iter().find(|e| e.name == name)?;
     if let Some(check) = check {
-        let check = endpoint.checks().find(|c| *c == check)?;
+        let check = endpoint.checks(condition.has_roles).find(|c| *c == check)?;
         return Some(match (condition.fails(check), check) {
             (false, _) => {
                 let mut reply = exchange.text(200, "ok");
@@ -105,7 +116,10 @@ pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -
     excluded.dedup();
     let mut report = String::new();
     let mut failed = false;
-    for check in endpoint.checks() {
+    for check in endpoint.checks(condition.has_roles) {
+        if !excluded.contains(&check) {
+            slis.note(check, endpoint.name, !condition.fails(check));
+        }
         let line = match (excluded.contains(&check), condition.fails(check)) {
             (true, _) => format!("[+]{check} excluded: ok\n"),
             (false, false) => format!("[+]{check} ok\n"),
@@ -114,7 +128,8 @@ pub(crate) fn serve(exchange: &Exchange<'_>, path: &str, condition: Condition) -
         failed |= line.starts_with("[-]");
         report.push_str(&line);
     }
-    let unknown: Vec<String> = excluded.iter().filter(|e| !endpoint.checks().any(|c| c == **e)).map(|e| format!("\"{e}\"")).collect();
+    let unknown: Vec<String> =
+        excluded.iter().filter(|e| !endpoint.checks(condition.has_roles).any(|c| c == **e)).map(|e| format!("\"{e}\"")).collect();
     if !unknown.is_empty() {
         report.push_str(&format!("warn: some health checks cannot be excluded: no matches for {}\n", unknown.join(", ")));
     }

@@ -40,7 +40,7 @@ mod request_info;
 mod resource;
 mod serve;
 mod service;
-mod statusz;
+
 mod table;
 mod tls;
 mod version;
@@ -48,6 +48,7 @@ mod views_api;
 mod warnings;
 mod watch_stream;
 mod websocket;
+mod zpages;
 
 pub use authenticate::{Authenticate, EveryoneIsAdmin};
 pub use authentication::{Authentication, PeerCertificate, TokenFileError, ViewTokens};

@@ -12,16 +12,18 @@ use crate::{
     exchange::{Exchange, Reply},
     health,
     impersonation::{self, Modes},
-    log,
+    limits, log,
     metrics::{Labels, Metrics},
     openapi, openid, profile, query,
     request_info::Path,
-    resource, statusz, version,
+    resource, version,
     views_api::{self, ViewsApi},
+    zpages,
 };
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{Request, Response, request::Parts};
+use http::{Request, Response, Version, request::Parts};
+use http_body::Body;
 use minkapi_authorization::Attributes;
 use minkapi_object::{GroupResource, Status};
 use minkapi_view::{UserInfo, View, Views};
@@ -29,7 +31,7 @@ use std::{
     convert::Infallible,
     future::Future,
     panic::AssertUnwindSafe,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -53,6 +55,8 @@ pub struct Config {
     pub tls: bool,
     /// Requests that take longer are told in the log.
     pub slow_request: Duration,
+    /// The flags of the program and their values, in order of the names, for `/flagz`.
+    pub flags: Vec<(String, String)>,
 }
 
 impl Default for Config {
@@ -65,6 +69,7 @@ impl Default for Config {
             profiling: false,
             tls: false,
             slow_request: Duration::from_millis(500),
+            flags: Vec::new(),
         }
     }
 }
@@ -93,7 +98,7 @@ pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<ResponseBo
 impl ApiService {
     /// Serves these views.
     pub fn new(views: Views, config: Config) -> Self {
-        statusz::started();
+        zpages::started();
         let documents = Arc::new(Cache::default());
         let forget = documents.clone();
         views.when_removed(move |view| forget.forget(view));
@@ -117,23 +122,20 @@ impl ApiService {
     /// Answers one request. A panic on the way is answered with 500.
     pub fn respond<B>(&self, request: Request<B>) -> ResponseFuture
     where
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B: Body<Data = Bytes> + Send + 'static,
         B::Error: std::fmt::Display,
     {
         let inner = self.inner.clone();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
-            let (begun, under_way) = (Instant::now(), inner.metrics.begin(&parts.method));
-            let reply = AssertUnwindSafe(inner.respond_kept(&parts, body)).catch_unwind().await;
-            let mut reply = reply.unwrap_or_else(|_| {
-                inner.metrics.panics.fetch_add(1, Ordering::Relaxed);
-                let text = "This request caused apiserver to panic. Look in the logs for details.\n";
-                let reply = Exchange::new(&parts).text(500, text);
-                log::panicked(&parts, &reply);
-                reply
-            });
-            drop(under_way);
-            inner.count(&parts, &mut reply, begun.elapsed());
+            if body.is_end_stream() {
+                return Ok(inner.answer(&parts, pin!(body)).await);
+            }
+            let mut body = Box::pin(body);
+            let reply = inner.answer(&parts, body.as_mut()).await;
+            if parts.version <= Version::HTTP_11 && !body.is_end_stream() {
+                tokio::spawn(limits::discard(body));
+            }
             Ok(reply)
         })
     }
@@ -141,7 +143,7 @@ impl ApiService {
 
 impl<B> tower::Service<Request<B>> for ApiService
 where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + 'static,
     B::Error: std::fmt::Display,
 {
     type Response = Response<ResponseBody>;
@@ -168,10 +170,30 @@ impl hyper::service::Service<Request<hyper::body::Incoming>> for ApiService {
 }
 
 impl Inner {
+    /// Answers a request, whatever happens, and counts it.
+    async fn answer<B>(&self, parts: &Parts, body: Pin<&mut B>) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: std::fmt::Display,
+    {
+        let (begun, under_way) = (Instant::now(), self.metrics.begin(&parts.method));
+        let reply = AssertUnwindSafe(self.respond_kept(parts, body)).catch_unwind().await;
+        let mut reply = reply.unwrap_or_else(|_| {
+            self.metrics.panics.fetch_add(1, Ordering::Relaxed);
+            let text = "This request caused apiserver to panic. Look in the logs for details.\n";
+            let reply = Exchange::new(parts).text(500, text);
+            log::panicked(parts, &reply);
+            reply
+        });
+        drop(under_way);
+        self.count(parts, &mut reply, begun.elapsed());
+        reply
+    }
+
     /// Answers what may change something when the change is kept, if this server keeps its state.
     async fn respond_kept<B>(&self, parts: &Parts, body: B) -> Reply
     where
-        B: http_body::Body<Data = Bytes>,
+        B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
         if parts.method.is_safe() {
@@ -189,7 +211,7 @@ impl Inner {
 
     async fn respond<B>(&self, parts: &Parts, body: B) -> Reply
     where
-        B: http_body::Body<Data = Bytes>,
+        B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
         let exchange = Exchange::new(parts);
@@ -213,10 +235,11 @@ impl Inner {
             }
             "version" => version::serve(&exchange),
             "metrics" if inside == "/" => self.metrics.serve(&exchange, &self.views),
+            "metrics" if inside == "/slis" => self.metrics.slis.serve(&exchange),
             "debug" if self.config.profiling && inside == "/pprof/profile" => profile::serve(&exchange).await,
             _ => match in_view {
                 Some(view) => self.in_view(&exchange, view, inside, user, body).await,
-                None => match health::serve(&exchange, path, self.condition()) {
+                None => match health::serve(&exchange, path, self.condition(), &self.metrics.slis) {
                     Some(reply) => reply,
                     None if first.is_empty() => exchange.not_found(),
                     None => exchange.error(&views_api::unknown(first)),
@@ -237,7 +260,8 @@ impl Inner {
             let meter = self.metrics.watch(&labels, code);
             reply.body_mut().meter(meter);
         } else {
-            self.metrics.count(&labels, code, took);
+            let size = reply.body().size_hint().exact();
+            self.metrics.count(&labels, code, took, size);
         }
         log::request(parts, reply, took, self.config.slow_request);
     }
@@ -284,11 +308,20 @@ impl Inner {
     }
 
     fn condition(&self) -> health::Condition {
-        health::Condition { shutting_down: *self.shutdown.borrow(), log_failed: self.views.can_keep().is_err() }
+        health::Condition {
+            shutting_down: *self.shutdown.borrow(),
+            log_failed: self.views.can_keep().is_err(),
+            has_roles: self.has_roles(),
+        }
+    }
+
+    fn has_roles(&self) -> bool {
+        !self.views.base().authorization().allows_everything()
     }
 
     fn root_paths(&self) -> Vec<String> {
-        let mut paths: Vec<String> = ["/views", "/version", "/metrics", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
+        let mut paths: Vec<String> =
+            ["/views", "/version", "/metrics", "/metrics/slis", "/healthz", "/livez", "/readyz"].map(str::to_owned).into();
         paths.push(format!("/{}", self.views.base_name()));
         paths.extend(self.views.list().iter().map(|v| format!("/{}", v.name())));
         paths.sort_unstable();
@@ -305,7 +338,7 @@ impl Inner {
 
     async fn in_view<B>(&self, exchange: &Exchange<'_>, view: View, path: &str, user: UserInfo, body: B) -> Reply
     where
-        B: http_body::Body<Data = Bytes>,
+        B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
         let parsed = Path::parse(path);
@@ -329,7 +362,7 @@ impl Inner {
 
     async fn route<B>(&self, exchange: &Exchange<'_>, view: View, path: Path<'_>, user: UserInfo, body: B) -> Reply
     where
-        B: http_body::Body<Data = Bytes>,
+        B: Body<Data = Bytes>,
         B::Error: std::fmt::Display,
     {
         let catalog = view.catalog();
@@ -351,9 +384,13 @@ impl Inner {
                 Err(NoAction::NotFound) => exchange.not_found(),
                 Err(NoAction::Status(status)) => exchange.error(&status),
             },
-            Path::Root => exchange.raw_json(&discovery::paths(&catalog)),
+            Path::Root => exchange.raw_json(&discovery::paths(&catalog, self.has_roles())),
             Path::Other("/version" | "/version/") => version::serve(exchange),
-            Path::Other("/statusz") => statusz::serve(exchange),
+            Path::Other("/statusz") => zpages::status(exchange),
+            Path::Other("/flagz") => zpages::flags(exchange, &self.config.flags),
+            // Numbers of all views together, as the base view's clients expect them from a server.
+            Path::Other("/metrics") if view.is_base() => self.metrics.serve(exchange, &self.views),
+            Path::Other("/metrics/slis") if view.is_base() => self.metrics.slis.serve(exchange),
             Path::Other(path @ (openid::CONFIGURATION | openid::KEYS)) => {
                 openid::serve(exchange, &view, path, self.scheme()).unwrap_or_else(|| exchange.not_found())
             }
@@ -361,7 +398,9 @@ impl Inner {
                 let documents = self.documents.of(&view, &catalog);
                 openapi::serve(exchange, &view, &catalog, &documents.openapi, other).unwrap_or_else(|| exchange.not_found())
             }
-            Path::Other(other) => health::serve(exchange, other, self.condition()).unwrap_or_else(|| exchange.not_found()),
+            Path::Other(other) => {
+                health::serve(exchange, other, self.condition(), &self.metrics.slis).unwrap_or_else(|| exchange.not_found())
+            }
             document => discovery::serve(exchange, &catalog, document, || self.documents.of(&view, &catalog).aggregated()),
         }
     }

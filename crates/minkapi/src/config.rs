@@ -50,6 +50,8 @@ pub struct Config {
     pub fsync: Fsync,
     /// Who may come in.
     pub access: Access,
+    /// The flags that these settings come from and their values, in order of the names, for `/flagz`.
+    pub flags: Vec<(String, String)>,
 }
 
 impl Default for Config {
@@ -73,6 +75,7 @@ impl Default for Config {
             data_dir: None,
             fsync: Fsync::default(),
             access: Access::default(),
+            flags: Vec::new(),
         }
     }
 }

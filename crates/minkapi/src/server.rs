@@ -125,6 +125,7 @@ impl Server {
                 authenticate: Arc::new(entrance.authentication),
                 tls: entrance.tls.is_some(),
                 slow_request: config.slow_request,
+                flags: config.flags.clone(),
                 ..minkapi_http_server::Config::default()
             },
         );

@@ -27,6 +27,9 @@ use std::{
 /// Header fields that are compared.
 const HEADERS: [&str; 5] = ["content-type", "warning", "retry-after", "cache-control", "allow"];
 
+/// What is waited for at most: what was recorded comes, but a machine may stand still for long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A recorded conversation.
 #[derive(Debug, Clone)]
 pub struct Case(Json);
@@ -137,7 +140,7 @@ impl Run<'_> {
             }),
         };
         let headers = self.headers(step)?;
-        let until = Instant::now() + Duration::from_secs_f64(step["retry"].as_f64().unwrap_or(0.0));
+        let until = Instant::now() + if step.get("retry").is_some() { PATIENCE } else { Duration::ZERO };
         let wanted = step.get("until").or_else(|| step["expect"].get("status")).and_then(Json::as_u64);
         let answer = loop {
             let (head, raw) = self.call(method, path, &headers, body.clone())?;
@@ -201,7 +204,11 @@ impl Run<'_> {
     fn events(&mut self, step: &Json, watch: &str) -> io::Result<Json> {
         let stream = self.streams.get(watch).ok_or_else(|| io::Error::other(format!("no watch {watch}")))?;
         let count = usize::try_from(step["count"].as_u64().unwrap_or(1)).unwrap_or(1);
-        let until = Instant::now() + Duration::from_secs_f64(step["within"].as_f64().unwrap_or(3.0));
+        let expected = step["expect"]["events"].as_array().map_or(0, Vec::len);
+        let ends = step["expect"]["ended"] == Json::Bool(true);
+        let within = Duration::from_secs_f64(step["within"].as_f64().unwrap_or(3.0));
+        // That nothing more comes can only be told by time.
+        let until = Instant::now() + if expected >= count || ends { PATIENCE } else { within };
         let mut found = Vec::new();
         while found.len() < count && Instant::now() < until {
             match stream.events.recv_timeout(Duration::from_millis(20)) {
@@ -219,6 +226,9 @@ impl Run<'_> {
             if let Ok(event) = stream.events.recv_timeout(Duration::from_millis(20)) {
                 found.push(event);
             }
+        }
+        while ends && !stream.ended.load(Ordering::SeqCst) && Instant::now() < until {
+            thread::sleep(Duration::from_millis(20));
         }
         let ended = stream.ended.load(Ordering::SeqCst);
         if let Some(id) = step["id"].as_str() {

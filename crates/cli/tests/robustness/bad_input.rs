@@ -168,3 +168,18 @@ fn urls_and_headers_that_are_wrong_are_refused() {
     server.is_well();
     assert!(server.peak_mib() < BOUND_MIB, "{} MiB", server.peak_mib());
 }
+
+#[test]
+fn an_answer_that_needs_no_body_reaches_clients_that_are_still_sending_one() {
+    let server = Server::start(&[]);
+    let body = vec![b'x'; 12 << 20];
+    let maps = |query: &str| format!("{CONFIG_MAPS}{query}");
+    for (path, code) in
+        [(maps("?timeout=x"), 400), (maps(""), 413), ("/no-such-view/api".to_owned(), 404), ("/base/no/such/path".to_owned(), 404)]
+    {
+        for _ in 0..10 {
+            let answer = server.call("POST", &path, "application/json", &body);
+            assert_eq!(answer.code, code, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        }
+    }
+}

@@ -5,10 +5,11 @@ use minkapi_view::Catalog;
 use serde_json::{Value, json};
 
 /// Paths that are there whatever is served.
-const FIXED: [&str; 9] = [
+const FIXED: [&str; 10] = [
     "/.well-known/openid-configuration",
     "/apis",
     "/apis/",
+    "/flagz",
     "/openapi/v2",
     "/openapi/v3",
     "/openapi/v3/",
@@ -18,8 +19,8 @@ const FIXED: [&str; 9] = [
 ];
 
 /// All paths of a view, sorted.
-pub(crate) fn paths(catalog: &Catalog) -> Value {
-    let mut paths: Vec<String> = FIXED.iter().map(|p| (*p).to_owned()).chain(health::paths()).collect();
+pub(crate) fn paths(catalog: &Catalog, has_roles: bool) -> Value {
+    let mut paths: Vec<String> = FIXED.iter().map(|p| (*p).to_owned()).chain(health::paths(has_roles)).collect();
     for group in catalog.groups() {
         let prefix = if group.name.is_empty() { "/api".to_owned() } else { format!("/apis/{}", group.name) };
         paths.extend(group.versions.iter().map(|v| format!("{prefix}/{}", v.version)));

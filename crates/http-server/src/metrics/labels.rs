@@ -74,8 +74,8 @@ impl<'a> Labels<'a> {
         format!("component=\"{component}\",dry_run=\"{dry_run}\",{},verb=\"{verb}\",version=\"{}\"", self.place(), escaped(self.version))
     }
 
-    /// Those that requests under way are counted by.
-    pub fn running_text(&self) -> String {
+    /// The same without `dry_run`.
+    pub fn short_text(&self) -> String {
         let Self { component, verb, .. } = self;
         format!("component=\"{component}\",{},verb=\"{verb}\",version=\"{}\"", self.place(), escaped(self.version))
     }

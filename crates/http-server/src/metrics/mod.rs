@@ -3,6 +3,7 @@
 mod histogram;
 mod labels;
 mod process;
+mod slis;
 mod text;
 mod watches;
 
@@ -23,6 +24,7 @@ use text::Text;
 use watches::Watches;
 
 pub(crate) use labels::Labels;
+pub(crate) use slis::Slis;
 pub(crate) use watches::WatchMeter;
 
 /// Upper bounds of the buckets of durations, in microseconds.
@@ -31,6 +33,12 @@ static DURATIONS: [u64; 23] = [
     5_000_000, 6_000_000, 8_000_000, 10_000_000, 15_000_000, 20_000_000, 30_000_000, 45_000_000, 60_000_000,
 ];
 const MICROS: f64 = 1e6;
+
+/// How many of these kube-apiserver leaves out of `apiserver_request_sli_duration_seconds`.
+const NO_SLI: usize = 2;
+
+/// Upper bounds of the buckets of answers' sizes, in bytes.
+static SIZES: [u64; 7] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// More different requests than this are counted as one, so that clients cannot fill the memory with names.
 const SERIES_MAX: usize = 4096;
@@ -48,19 +56,45 @@ pub(crate) struct Metrics {
     mutating: AtomicI64,
     read_only: AtomicI64,
     pub panics: AtomicU64,
+    pub slis: Slis,
 }
 
 /// Requests that are alike.
 #[derive(Debug)]
 struct Series {
     labels: String,
+    /// The labels without `dry_run`.
+    short_labels: String,
+    /// Whether it is a read whose answer ends, so that its size tells something.
+    is_read: bool,
+    /// Whether it goes on for as long as the client likes.
+    is_long: bool,
     code: u16,
     durations: Histogram<23>,
+    sizes: Histogram<7>,
 }
 
 impl Series {
     fn add(&self, took: Duration) {
         self.durations.add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    }
+}
+
+/// Histograms by labels.
+struct Sums<const N: usize>(BTreeMap<String, Counted<N>>);
+
+impl<const N: usize> Default for Sums<N> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<const N: usize> Sums<N> {
+    fn add(&mut self, labels: &str, counted: Counted<N>) {
+        match self.0.get_mut(labels) {
+            Some(sum) => sum.merge(&counted),
+            None => drop(self.0.insert(labels.to_owned(), counted)),
+        }
     }
 }
 
@@ -81,9 +115,13 @@ impl Metrics {
         InFlight(gauge)
     }
 
-    /// Counts an answered request.
-    pub fn count(&self, labels: &Labels<'_>, code: u16, took: Duration) {
-        self.series(labels, code).add(took);
+    /// Counts an answered request, and how large its answer is if that is known.
+    pub fn count(&self, labels: &Labels<'_>, code: u16, took: Duration, size: Option<u64>) {
+        let series = self.series(labels, code);
+        series.add(took);
+        if let Some(size) = size.filter(|_| series.is_read) {
+            series.sizes.add(size);
+        }
     }
 
     /// Counts a watch, its events, and when it ends the request.
@@ -97,10 +135,20 @@ impl Metrics {
             return series.clone();
         }
         let (id, labels) = match self.requests.len() < SERIES_MAX {
-            true => (id, labels.text()),
-            false => (0, Labels { verb: "other", ..Labels::default() }.text()),
+            true => (id, *labels),
+            false => (0, Labels { verb: "other", ..Labels::default() }),
         };
-        let new = || Arc::new(Series { labels, code, durations: Histogram::new(&DURATIONS) });
+        let new = || {
+            Arc::new(Series {
+                labels: labels.text(),
+                short_labels: labels.short_text(),
+                is_read: matches!(labels.verb, "GET" | "LIST"),
+                is_long: matches!(labels.verb, "WATCH" | "CONNECT"),
+                code,
+                durations: Histogram::new(&DURATIONS),
+                sizes: Histogram::new(&SIZES),
+            })
+        };
         self.requests.entry(id).or_insert_with(new).clone()
     }
 
@@ -129,12 +177,18 @@ impl Metrics {
     }
 
     fn write_requests(&self, text: &mut Text) {
-        let mut durations: BTreeMap<String, Counted<23>> = BTreeMap::new();
+        let (mut durations, mut indicators, mut sizes) = (Sums::default(), Sums::default(), Sums::default());
         let mut counts = BTreeMap::new();
         for series in &self.requests {
             let counted = series.durations.counted();
             counts.insert((series.labels.clone(), series.code), counted.count);
-            durations.entry(series.labels.clone()).and_modify(|sum| sum.merge(&counted)).or_insert(counted);
+            if !series.is_long {
+                indicators.add(&series.short_labels, counted.clone());
+            }
+            durations.add(&series.labels, counted);
+            if series.is_read {
+                sizes.add(&series.short_labels, series.sizes.counted());
+            }
         }
         text.family("apiserver_request_total", "counter", "Requests by verb, resource and status code.");
         for ((labels, code), count) in counts {
@@ -142,8 +196,18 @@ impl Metrics {
         }
         let name = "apiserver_request_duration_seconds";
         text.family(name, "histogram", "Seconds until the answer to a request begins; of watches, until they end.");
-        for (labels, counted) in durations {
-            text.histogram(name, &labels, &counted, MICROS);
+        for (labels, counted) in durations.0 {
+            text.histogram(name, &labels, &counted, 0, MICROS);
+        }
+        let name = "apiserver_request_sli_duration_seconds";
+        text.family(name, "histogram", "The same, without what goes on for as long as the client likes.");
+        for (labels, counted) in indicators.0 {
+            text.histogram(name, &labels, &counted, NO_SLI, MICROS);
+        }
+        let name = "apiserver_response_sizes";
+        text.family(name, "histogram", "Bytes of the answers to reads, but for those that are compressed.");
+        for (labels, counted) in sizes.0 {
+            text.histogram(name, &labels, &counted, 0, 1.0);
         }
     }
 
@@ -184,7 +248,7 @@ mod tests {
         let parts = http::Request::new(()).into_parts().0;
         for n in 0..SERIES_MAX + 100 {
             let path = format!("/api/v1/made-up-{n}");
-            metrics.count(&Labels::of(&parts, &path, false), 404, Duration::ZERO);
+            metrics.count(&Labels::of(&parts, &path, false), 404, Duration::ZERO, None);
         }
         assert_eq!(metrics.requests.len(), SERIES_MAX + 1);
         assert_eq!(metrics.requests.get(&0).map(|s| s.durations.counted().count), Some(100));

@@ -29,11 +29,14 @@ impl Text {
         let _ = writeln!(self.0, "{name} {value}");
     }
 
-    /// The samples of a histogram, whose values are so many times what is told.
-    pub fn histogram<const N: usize>(&mut self, name: &str, labels: &str, counted: &Counted<N>, unit: f64) {
+    /// The samples of a histogram without its first `skipped` buckets, whose values are so many times what is told.
+    pub fn histogram<const N: usize>(&mut self, name: &str, labels: &str, counted: &Counted<N>, skipped: usize, unit: f64) {
         let mut below = 0;
-        for (bound, n) in counted.bounds.iter().zip(counted.buckets) {
+        for (at, (bound, n)) in counted.bounds.iter().zip(counted.buckets).enumerate() {
             below += n;
+            if at < skipped {
+                continue;
+            }
             let _ = writeln!(self.0, "{name}_bucket{{{labels},le=\"{}\"}} {below}", *bound as f64 / unit);
         }
         let _ = writeln!(self.0, "{name}_bucket{{{labels},le=\"+Inf\"}} {}", counted.count);

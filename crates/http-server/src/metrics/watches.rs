@@ -73,7 +73,7 @@ impl Watches {
 
     fn running_of(&self, labels: &Labels<'_>) -> Arc<Running> {
         let id = if self.running.len() < SERIES_MAX { labels.id(0) } else { 0 };
-        let new = || Arc::new(Running { labels: labels.running_text(), count: AtomicI64::new(0) });
+        let new = || Arc::new(Running { labels: labels.short_text(), count: AtomicI64::new(0) });
         self.running.entry(id).or_insert_with(new).clone()
     }
 
@@ -92,7 +92,7 @@ impl Watches {
         }
         text.family("apiserver_watch_events_sizes", "histogram", "Bytes of events that were sent to watches.");
         for (labels, counted) in &sent {
-            text.histogram("apiserver_watch_events_sizes", labels, counted, 1.0);
+            text.histogram("apiserver_watch_events_sizes", labels, counted, 0, 1.0);
         }
     }
 }

@@ -107,6 +107,16 @@ async fn what_is_not_granted_is_forbidden_in_upstreams_words() {
 }
 
 #[tokio::test]
+async fn where_roles_decide_the_default_ones_are_among_the_health_checks() {
+    let check = "poststarthook/rbac/bootstrap-roles";
+    let with = ask(&authorizing(), "anna", "GET", "/readyz?verbose", &[], Value::Null).await;
+    let next = "[+]poststarthook/scheduling/bootstrap-system-priority-classes ok";
+    assert!(with.text().contains(&format!("\n[+]{check} ok\n{next}\n")), "{}", with.text());
+    let without = client::get(&client::server(), "/readyz?verbose").await;
+    assert!(without.text().contains(next) && !without.text().contains(check), "{}", without.text());
+}
+
+#[tokio::test]
 async fn bindings_of_a_view_grant_in_that_view() {
     let server = authorizing();
     assert_eq!(ask(&server, "root", "POST", "/views/blue", &[], Value::Null).await.status, StatusCode::CREATED);

@@ -1,6 +1,8 @@
 //! Version, health and OpenAPI.
 
-use crate::client::{get, get_as, send, server};
+use crate::client::{get, get_as, send, server, with_config};
+use minkapi_http_server::Config;
+use serde_json::json;
 
 #[tokio::test]
 async fn the_version_is_that_of_kubernetes() {
@@ -59,6 +61,19 @@ async fn the_status_page_is_text_unless_a_version_of_it_is_asked_for() {
     let typed = get_as(&server, "/base/statusz", "application/json;v=v1beta1;g=config.k8s.io;as=Statusz").await.json();
     assert_eq!((typed["kind"].as_str(), typed["binaryVersion"].as_str()), (Some("Statusz"), Some("1.37.2")));
     assert_eq!(get_as(&server, "/base/statusz", "application/json").await.status, 406);
+    let yaml = get_as(&server, "/base/statusz", "application/yaml;v=v1beta1;g=config.k8s.io;as=Statusz").await;
+    assert!(yaml.text().contains("kind: Statusz\nmetadata:\n  name: apiserver\npaths:\n- /flagz\n"), "{}", yaml.text());
+}
+
+#[tokio::test]
+async fn flags_are_shown_as_they_were_given() {
+    let flags = vec![("history-events".to_owned(), "100".to_owned()), ("tls".to_owned(), "true".to_owned())];
+    let server = with_config(Config { flags, ..Config::default() });
+    let page = get(&server, "/base/flagz").await;
+    assert!(page.text().starts_with("\napiserver flagz\nWarning: "), "{}", page.text());
+    assert!(page.text().ends_with(".\nhistory-events: 100\ntls: true\n"), "{}", page.text());
+    let typed = get_as(&server, "/base/flagz", "application/json;v=v1beta1;g=config.k8s.io;as=Flagz").await.json();
+    assert_eq!(typed["flags"], json!({"history-events": "100", "tls": "true"}));
 }
 
 #[tokio::test]

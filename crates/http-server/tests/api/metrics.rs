@@ -17,6 +17,25 @@ fn has(text: &str, line: &str) {
 }
 
 #[tokio::test]
+async fn health_checks_are_counted_when_they_are_made() {
+    let server = server();
+    for path in ["/base/readyz", "/readyz?verbose", "/livez?exclude=etcd", "/readyz/ping"] {
+        assert_eq!(get(&server, path).await.status, 200, "{path}");
+    }
+    server.shut_down();
+    assert_eq!(get(&server, "/readyz").await.status, 500);
+    for path in ["/metrics/slis", "/base/metrics/slis"] {
+        let text = get(&server, path).await.text().to_owned();
+        has(&text, r#"kubernetes_healthcheck{name="ping",type="readyz"} 1"#);
+        has(&text, r#"kubernetes_healthcheck{name="shutdown",type="readyz"} 0"#);
+        has(&text, r#"kubernetes_healthchecks_total{name="shutdown",status="success",type="readyz"} 2"#);
+        has(&text, r#"kubernetes_healthchecks_total{name="shutdown",status="error",type="readyz"} 1"#);
+        has(&text, r#"kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 1"#);
+        assert!(!text.contains(r#"name="etcd",status="success",type="livez""#), "it was left out");
+    }
+}
+
+#[tokio::test]
 async fn requests_are_counted_under_kube_apiservers_names_and_labels() {
     let server = server();
     for name in ["a", "b"] {
@@ -57,6 +76,12 @@ async fn requests_are_counted_under_kube_apiservers_names_and_labels() {
         &text,
         r#"apiserver_request_total{code="200",component="",dry_run="",group="",resource="",scope="",subresource="/healthz",verb="GET",version=""} 1"#,
     );
+    let of_reads = r#"component="apiserver",group="",resource="configmaps",scope="cluster",subresource="",verb="LIST",version="v1""#;
+    has(&text, &format!("apiserver_response_sizes_count{{{of_reads}}} 1"));
+    has(&text, &format!("apiserver_response_sizes_bucket{{{of_reads},le=\"100000\"}} 1"));
+    has(&text, &format!("apiserver_request_sli_duration_seconds_count{{{of_reads}}} 1"));
+    assert!(!text.contains("apiserver_response_sizes_count{component=\"apiserver\",group=\"\",resource=\"configmaps\",scope=\"resource\",subresource=\"\",verb=\"POST\""), "of reads only");
+    assert!(!text.contains("sli_duration_seconds_bucket{component=\"\",group=\"\",resource=\"\",scope=\"\",subresource=\"/healthz\",verb=\"GET\",version=\"\",le=\"0.025\""), "upstream's buckets");
     has(&text, r#"apiserver_current_inflight_requests{request_kind="readOnly"} 1"#);
     has(&text, r#"apiserver_resource_objects{group="",resource="namespaces"} 4"#);
     has(&text, "minkapi_views 1");
