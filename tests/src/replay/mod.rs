@@ -13,10 +13,22 @@ pub use compare::Difference;
 pub use json::Json;
 
 use crate::{Target, TestServer, clients::workspace, manifests};
-use std::{collections::BTreeSet, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::PathBuf,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// The chapter whose cases need a server that has forgotten its first revisions.
 const COMPACTED: &str = "90-compacted";
+
+/// Cases that make two objects in the same second, where a server tells the newest by its second.
+const SAME_SECOND: [&str; 2] = ["05-table/storageclass-default-in-list", "22-admission-plugins/ingress-class-default"];
+
+/// How often such a case is begun anew when its second was over before it was.
+const SECONDS: usize = 20;
 
 /// What one case came to.
 #[derive(Debug)]
@@ -59,7 +71,22 @@ pub fn cases(chapter: &str) -> io::Result<BTreeSet<String>> {
 /// A recording that cannot be read.
 pub fn replay(name: &str, target: &Target) -> io::Result<Report> {
     let case = Case::read(&goldens().join(format!("{name}.json")))?;
-    Ok(Report { name: name.to_owned(), about: case.about().to_owned(), differences: case.check(target) })
+    let differences = if SAME_SECOND.contains(&name) { within_a_second(&case, target) } else { case.check(target) };
+    Ok(Report { name: name.to_owned(), about: case.about().to_owned(), differences })
+}
+
+fn within_a_second(case: &Case, target: &Target) -> Vec<Difference> {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut differences = Vec::new();
+    for _ in 0..SECONDS {
+        thread::sleep(Duration::from_secs(1).saturating_sub(Duration::from_nanos(now().subsec_nanos().into())));
+        let second = now().as_secs();
+        differences = case.check(target);
+        if differences.is_empty() || now().as_secs() == second {
+            break;
+        }
+    }
+    differences
 }
 
 /// A server in the state that a chapter's recordings assume.
