@@ -16,7 +16,7 @@ pub struct IPAddress;
 
 impl Strategy for IPAddress {
     fn traits(&self) -> Traits {
-        Traits { name: NameRule::Own(|_, name, _| ip::is_valid_ip(name)), ..Traits::DEFAULT }
+        Traits { name: NameRule::Own(|_, name, _| ip::is_valid_ip(name)), generated_name_is_base: true, ..Traits::DEFAULT }
     }
 
     fn validate(&self, _: &Context<'_>, address: &Value) -> ErrorList {

@@ -89,6 +89,8 @@ pub struct Traits {
     pub unconditional_update: bool,
     /// How names are checked.
     pub name: NameRule,
+    /// A `generateName` is the name, with nothing added to it.
+    pub generated_name_is_base: bool,
     /// Updates check `generateName` as creations do, since upstream validates the object anew; otherwise any path segment will do.
     pub name_on_update: bool,
     /// The metadata is looked at only when [`Strategy::validate`] has found nothing, since upstream's validation of the
@@ -125,6 +127,7 @@ impl Traits {
         create_on_update: false,
         unconditional_update: true,
         name: NameRule::Subdomain,
+        generated_name_is_base: false,
         name_on_update: false,
         metadata_last: false,
         checks_finalizers: true,

@@ -74,12 +74,14 @@ impl View {
     ) -> Result<Outcome, Status> {
         let generated = metadata::text(&object, "name").is_empty() && !metadata::text(&object, "generateName").is_empty();
         let prefixed = !metadata::text(&object, "generateName").is_empty();
+        let is_base = call.target.served.strategy.traits().generated_name_is_base;
         let mut attempts = if generated { NAME_ATTEMPTS } else { 1 };
         loop {
             attempts -= 1;
             let mut candidate = if attempts == 0 { std::mem::take(&mut object) } else { object.clone() };
             if generated {
-                let name = self.generate_name(metadata::text(&candidate, "generateName"));
+                let base = metadata::text(&candidate, "generateName");
+                let name = if is_base { base.to_owned() } else { self.generate_name(base) };
                 metadata::of(&mut candidate).insert("name".to_owned(), name.into());
             }
             match self.store_named(call, candidate, options, moment).await {
