@@ -3,7 +3,7 @@
 use crate::{
     go_struct::{self, GoField, GoType},
     ingress_class::domain_prefixed_path,
-    job_indexes,
+    job_indexes, object_meta,
     pod_spec::{Options, POD_SPEC},
     pod_template,
     value::{field, has, int, items, set_default_nonzero, text, text_if_set},
@@ -361,9 +361,7 @@ pub fn printed_as_go(mut error: Error, key: &str, value: Option<&Value>) -> Erro
 
 /// A pod template as Go prints it: its metadata in place, then its spec.
 pub fn printed_template(template: &Value) -> String {
-    const METADATA: &[&str] = &["name", "generateName", "namespace", "labels", "annotations", "finalizers"];
-    let meta = field(template, "metadata").unwrap_or(&Value::Null);
-    let mut parts: Vec<String> = METADATA.iter().filter_map(|key| field(meta, key).map(|v| format!("\"{key}\":{v}"))).collect();
+    let mut parts = object_meta::printed(field(template, "metadata").unwrap_or(&Value::Null));
     parts.push(format!("\"Spec\":{}", printed_pod_spec(field(template, "spec").unwrap_or(&Value::Null))));
     format!("{{{}}}", parts.join(","))
 }

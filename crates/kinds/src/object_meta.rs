@@ -4,7 +4,8 @@
 //! `prepare_for_update`, [`keep_system_fields`] and [`validate_update`], in this order.
 
 pub use crate::update::{IMMUTABLE, immutable};
-use crate::{Context, NameRule, Strategy, Traits, update, value};
+use crate::{Context, NameRule, Strategy, Traits, go_struct, update, value};
+use minkapi_object::OBJECT_META_FIELDS;
 use minkapi_schema::{
     field::{self, Error, ErrorList, Path, invalid_each},
     names,
@@ -74,6 +75,17 @@ pub fn validate_of_template(metadata: &Value, path: &Path<'_>) -> ErrorList {
         errors.push(Error::forbidden(&path.child(shown), "cannot be set"));
     }
     errors
+}
+
+/// The metadata of a template as Go prints it within the template: its fields that are set, one by one.
+pub fn printed(meta: &Value) -> Vec<String> {
+    // A pointer in Go, so that zero is set as well.
+    let is_set = |key: &str, value: &Value| key == "deletionGracePeriodSeconds" || !value::is_zero(value);
+    let fields = OBJECT_META_FIELDS.iter().filter_map(|key| Some((key, value::field(meta, key)?)));
+    let set = fields.filter(|(key, value)| is_set(key, value));
+    const PARTS: &[&str] = &["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    set.map(|(key, value)| format!("\"{key}\":{}", go_struct::in_order(value, if *key == "ownerReferences" { PARTS } else { &[] })))
+        .collect()
 }
 
 /// Everything wrong with the metadata of a new object; a name has been generated already.

@@ -47,8 +47,9 @@ impl Strategy for ResourceClaimTemplate {
     fn validate_update(&self, _: &Context<'_>, new: &Value, old: &Value) -> ErrorList {
         let mut found = findings(new);
         if declarative::changed(new, old, "spec") {
-            let printed = format!("{{\"Spec\":{}}}", device_claim::printed(at(new, CLAIM).unwrap_or(&Value::Null)));
-            found.errors.push(Error::invalid_printed(&Path::new("spec"), printed, IMMUTABLE));
+            let mut parts = object_meta::printed(at(new, &["spec", "metadata"]).unwrap_or(&Value::Null));
+            parts.push(format!("\"Spec\":{}", device_claim::printed(at(new, CLAIM).unwrap_or(&Value::Null))));
+            found.errors.push(Error::invalid_printed(&Path::new("spec"), format!("{{{}}}", parts.join(",")), IMMUTABLE));
         }
         found.into_list()
     }
