@@ -2,6 +2,7 @@
 
 mod bare;
 mod connection;
+mod custom;
 mod load;
 mod measure;
 mod plot;

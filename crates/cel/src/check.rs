@@ -4,17 +4,17 @@
 use crate::{
     cost,
     expression::Scope,
-    functions, locate,
-    macros::{MAP_INSERT, SORT_BY_KEYS},
+    format_check, functions, locate,
+    macros::{MAP_INSERT, SORT_BY_KEYS, UNUSED},
     overloads, structs,
     types::Type,
 };
 use kube_cel::cel::{
     IdedExpr,
-    common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, MapExpr, SelectExpr, operators},
+    common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, MapExpr, SelectExpr, StructExpr, operators},
 };
 use minkapi_schema::{duration, time::Time};
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 /// What is known of a part of an expression.
 #[derive(Debug, Clone)]
@@ -30,32 +30,39 @@ const fn known(of: Type, cost: u64) -> Checked {
 #[derive(Debug)]
 pub struct Checker<'s> {
     source: &'s str,
+    /// Where parts stand, by their ids.
+    positions: &'s [usize],
     scope: Scope,
     issues: Vec<(usize, String)>,
     /// About what is written out, which is only looked at when all else is right.
     written: Vec<(usize, String)>,
-    /// How often each undeclared name was met.
-    met: BTreeMap<String, usize>,
+    /// Inside of the arguments of functions that take what they are given, such as `format`.
+    takes_all: bool,
 }
 
-/// Operators with their spelling.
-const BINARY: [(&str, &str); 11] = [
-    (operators::ADD, "+"),
-    (operators::SUBSTRACT, "-"),
-    (operators::MULTIPLY, "*"),
-    (operators::DIVIDE, "/"),
-    (operators::MODULO, "%"),
-    (operators::EQUALS, "=="),
-    (operators::NOT_EQUALS, "!="),
-    (operators::GREATER_EQUALS, ">="),
-    (operators::LESS_EQUALS, "<="),
-    (operators::GREATER, ">"),
-    (operators::LESS, "<"),
+/// Operators on two values.
+const BINARY: [&str; 11] = [
+    operators::ADD,
+    operators::SUBSTRACT,
+    operators::MULTIPLY,
+    operators::DIVIDE,
+    operators::MODULO,
+    operators::EQUALS,
+    operators::NOT_EQUALS,
+    operators::GREATER_EQUALS,
+    operators::LESS_EQUALS,
+    operators::GREATER,
+    operators::LESS,
 ];
 
 impl<'s> Checker<'s> {
-    pub const fn new(source: &'s str, scope: Scope) -> Self {
-        Self { source, scope, issues: Vec::new(), written: Vec::new(), met: BTreeMap::new() }
+    pub const fn new(source: &'s str, positions: &'s [usize], scope: Scope) -> Self {
+        Self { source, positions, scope, issues: Vec::new(), written: Vec::new(), takes_all: false }
+    }
+
+    /// Where a part stands.
+    fn at(&self, expr: &IdedExpr) -> usize {
+        usize::try_from(expr.id).ok().and_then(|id| self.positions.get(id)).copied().unwrap_or(0)
     }
 
     /// The issues in the order of the text.
@@ -76,60 +83,71 @@ impl<'s> Checker<'s> {
     pub fn check(&mut self, expr: &IdedExpr) -> Checked {
         match &expr.expr {
             Expr::Literal(literal) => known(of_literal(literal), 0),
-            Expr::Ident(name) => self.ident(name),
-            Expr::Select(select) => self.select(select),
-            Expr::Call(call) => self.call(call),
+            Expr::Ident(name) => self.ident(name, self.at(expr)),
+            Expr::Select(select) => self.select(select, self.at(expr)),
+            Expr::Call(call) => self.call(call, self.at(expr)),
             Expr::Comprehension(c) => self.comprehension(c),
             Expr::List(list) => {
-                let items: Vec<Checked> = list.elements.iter().map(|e| self.check(e)).collect();
+                let mut items: Vec<Checked> = list.elements.iter().map(|e| self.check(e)).collect();
+                for index in &list.optional_indices {
+                    if let Some(item) = items.get_mut(*index)
+                        && let Type::Optional(of) = &item.of
+                    {
+                        item.of = Type::clone(of);
+                    }
+                }
                 self.homogeneous(list.elements.iter().zip(&items));
                 let cost = items.iter().fold(10u64, |sum, item| sum.saturating_add(item.cost));
                 let item = common(items.iter().map(|item| &item.of));
                 known(Type::List(Arc::new(item), items.len() as u64), cost)
             }
-            Expr::Map(map) if structs::type_of(map).is_some() => self.made(map),
-            Expr::Map(map) => {
-                let mut cost = 30u64;
-                let mut values = Vec::new();
-                for entry in &map.entries {
-                    if let EntryExpr::MapEntry(entry) = &entry.expr {
-                        cost = cost.saturating_add(self.check(&entry.key).cost);
-                        let value = self.check(&entry.value);
-                        if let Some(first) = values.first() {
-                            self.alike(first, &entry.value, &value.of);
-                        }
-                        cost = cost.saturating_add(value.cost);
-                        values.push(value.of);
-                    }
-                }
-                known(Type::Map(Arc::new(common(values.iter())), values.len() as u64), cost)
-            }
-            Expr::Struct(_) | Expr::Unspecified => known(Type::Dyn, 40),
+            Expr::Map(map) => self.map(map),
+            Expr::Struct(of) => self.made(of, self.at(expr)),
+            Expr::Unspecified => known(Type::Dyn, 40),
         }
     }
 
     /// An object that is written out.
-    fn made(&mut self, map: &MapExpr) -> Checked {
-        let name = structs::type_of(map).unwrap_or_default();
+    fn made(&mut self, of: &StructExpr, at: usize) -> Checked {
+        let name = of.type_name.as_str();
         if !self.scope.makes_objects() || !structs::is_known(name) {
-            let at = locate::brace(self.source, name);
-            self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+            self.undeclared(name, at);
         }
         let mut cost = 40u64;
-        for entry in map.entries.iter().skip(1) {
-            let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
-            let value = self.check(&entry.value);
+        for entry in &of.entries {
+            let EntryExpr::StructField(field) = &entry.expr else { continue };
+            let value = self.check(&field.value);
             cost = cost.saturating_add(value.cost);
-            let Expr::Literal(LiteralValue::String(field)) = &entry.key.expr else { continue };
-            let expected = structs::field(name, field.inner());
+            let expected = structs::field(name, &field.field);
             if !expected.as_ref().is_some_and(|expected| same_kind(expected, &value.of)) {
-                let at = locate::colon(self.source, name, field.inner());
+                let at = usize::try_from(entry.id).ok().and_then(|id| self.positions.get(id)).copied().unwrap_or(at);
                 let expected = expected.map_or_else(String::new, |of| of.to_string());
-                let (field, of) = (field.inner(), value.of);
+                let (field, of) = (&field.field, value.of);
                 self.report(at, format!("expected type of field '{field}' is '{expected}' but provided type is '{of}'"));
             }
         }
         known(Type::Made(name.into()), cost)
+    }
+
+    fn map(&mut self, map: &MapExpr) -> Checked {
+        let mut cost = 30u64;
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        for entry in &map.entries {
+            let EntryExpr::MapEntry(entry) = &entry.expr else { continue };
+            let (key, mut value) = (self.check(&entry.key), self.check(&entry.value));
+            if let (true, Type::Optional(of)) = (entry.optional, &value.of) {
+                value.of = Type::clone(of);
+            }
+            if let (Some(key_before), Some(value_before)) = (keys.first(), values.first()) {
+                self.alike(key_before, &entry.key, &key.of);
+                self.alike(value_before, &entry.value, &value.of);
+            }
+            cost = cost.saturating_add(key.cost).saturating_add(value.cost);
+            keys.push(key.of);
+            values.push(value.of);
+        }
+        let size = values.len() as u64;
+        known(Type::Map(Arc::new(common(keys.iter())), Arc::new(common(values.iter())), size), cost)
     }
 
     /// What is written out in one list has one type.
@@ -144,45 +162,42 @@ impl<'s> Checker<'s> {
     }
 
     fn alike(&mut self, first: &Type, expr: &IdedExpr, of: &Type) {
-        if !same_kind(first, of) {
-            let at = self.place_of(expr);
-            self.written.push((at, format!("expected type '{first}' but found '{of}'")));
+        if !self.takes_all && !same_kind(first, of) {
+            self.written.push((self.at(expr), format!("expected type '{first}' but found '{of}'")));
         }
     }
 
-    fn ident(&mut self, name: &str) -> Checked {
+    fn ident(&mut self, name: &str, at: usize) -> Checked {
         if let Some(of) = self.scope.get(name) {
             return known(of.clone(), 1);
         }
-        if !functions::TYPE_NAMES.contains(&name) && !name.starts_with('@') && !name.starts_with('#') {
-            let times = self.met.entry(name.to_owned()).or_default();
-            let at = locate::ident(self.source, name, *times);
-            *times += 1;
+        if let Some(of) = functions::type_named(name) {
+            return known(Type::Of(Arc::new(of)), 1);
+        }
+        if !name.starts_with('@') && !name.starts_with('#') && name != "google" {
             self.report(at, format!("undeclared reference to '{name}' (in container '')"));
         }
         known(Type::Dyn, 1)
     }
 
-    fn select(&mut self, select: &SelectExpr) -> Checked {
+    fn select(&mut self, select: &SelectExpr, at: usize) -> Checked {
         let operand = self.check(&select.operand);
         let cost = operand.cost.saturating_add(1);
         let of = match unwrapped(&operand.of) {
-            Type::Object(fields, _) => match fields.get(&select.field) {
+            Type::Object(of) => match of.fields.get(&select.field) {
                 Some(of) => of.clone(),
                 None => {
-                    self.undefined(select);
+                    self.report(at, format!("undefined field '{}'", select.field));
                     Type::Dyn
                 }
             },
-            Type::Map(value, _) => Type::clone(value),
+            Type::Map(_, value, _) => Type::clone(value),
             Type::Library(name) if name.starts_with("kubernetes.authorization.") => {
-                let at = locate::field(self.source, &spelled(&select.operand), &select.field);
                 self.report(at, format!("unexpected failed resolution of '{name}'"));
                 Type::Dyn
             }
             Type::Dyn | Type::Library(_) | Type::Made(_) => Type::Dyn,
             other => {
-                let at = locate::field(self.source, &spelled(&select.operand), &select.field);
                 self.report(at, format!("type '{other}' does not support field selection"));
                 Type::Dyn
             }
@@ -193,34 +208,35 @@ impl<'s> Checker<'s> {
         if select.test { known(Type::Bool, cost) } else { known(of, cost) }
     }
 
-    fn undefined(&mut self, select: &SelectExpr) {
-        let find = if select.test { locate::has } else { locate::field };
-        let at = find(self.source, &spelled(&select.operand), &select.field);
-        self.report(at, format!("undefined field '{}'", select.field));
-    }
-
-    fn call(&mut self, call: &CallExpr) -> Checked {
+    fn call(&mut self, call: &CallExpr, at: usize) -> Checked {
         let namespace = call.target.as_deref().and_then(|t| match &t.expr {
             Expr::Ident(name) if functions::NAMESPACES.contains(&name.as_str()) && self.scope.get(name).is_none() => Some(name.clone()),
             _ => None,
         });
         let target = if namespace.is_some() { None } else { call.target.as_deref().map(|t| self.check(t)) };
+        let name = call.func_name.as_str();
+        let outer = self.takes_all;
+        self.takes_all |= name == "format";
         let args: Vec<Checked> = call.args.iter().map(|a| self.check(a)).collect();
+        self.takes_all = outer;
         let inner = target.iter().chain(&args).fold(0u64, |sum, part| sum.saturating_add(part.cost));
         let types: Vec<&Type> = target.iter().chain(&args).map(|part| &part.of).collect();
         let sizes: Vec<u64> = types.iter().map(|of| of.max_size()).collect();
-        let name = call.func_name.as_str();
         if name == "optional.none" || (namespace.as_deref() == Some("optional") && name == "none") {
             return known(Type::Optional(Arc::new(Type::Dyn)), 1);
         }
-        let of = match self.optional_field(call, &types) {
+        let of = match self.optional_field(call, &types, at) {
             Some(of) => of,
-            None => self.result(name, &types, target.as_ref().map(|t| &t.of), namespace.as_deref()),
+            None => match (&namespace, &call.target) {
+                (Some(namespace), Some(target)) => self.namespaced(namespace, target, name, &types, at),
+                _ => self.result(name, &types, target.as_ref().map(|t| &t.of), at),
+            },
         };
         match name {
             "matches" => self.pattern(call),
             "timestamp" => self.literal(call, |text| Time::parse(text).is_ok()),
             "duration" => self.literal(call, |text| duration::parse(text).is_ok()),
+            "format" => self.format(call, at),
             "_&&_" | "_||_" => self.truths(call, &args),
             _ => {}
         }
@@ -248,13 +264,31 @@ impl<'s> Checker<'s> {
     }
 
     /// The type of `object.?field`.
-    fn optional_field(&mut self, call: &CallExpr, types: &[&Type]) -> Option<Type> {
+    fn optional_field(&mut self, call: &CallExpr, types: &[&Type], at: usize) -> Option<Type> {
         let ([_, name], [of, _]) = (call.args.as_slice(), types) else { return None };
-        let (Type::Object(fields, _), Expr::Literal(LiteralValue::String(field))) = (unwrapped(of), &name.expr) else { return None };
+        let (Type::Object(of), Expr::Literal(LiteralValue::String(field))) = (unwrapped(of), &name.expr) else { return None };
         if call.func_name != operators::OPT_INDEX {
             return None;
         }
-        Some(Type::Optional(Arc::new(fields.get(field.inner()).cloned().unwrap_or(Type::Dyn))))
+        let field = field.inner();
+        let found = of.fields.get(field).cloned();
+        if found.is_none() {
+            self.report(at, format!("undefined field '{field}'"));
+        }
+        Some(Type::Optional(Arc::new(found.unwrap_or(Type::Dyn))))
+    }
+
+    /// A text with clauses must fit what is written out for them.
+    fn format(&mut self, call: &CallExpr, at: usize) {
+        let Some(Expr::Literal(LiteralValue::String(text))) = call.target.as_ref().map(|target| &target.expr) else { return };
+        let [IdedExpr { expr: Expr::List(list), .. }] = call.args.as_slice() else { return };
+        let outer = std::mem::replace(&mut self.takes_all, true);
+        let types: Vec<Type> = list.elements.iter().map(|element| self.check(element).of).collect();
+        self.takes_all = outer;
+        if let Err((index, why)) = format_check::check(text.inner(), &types) {
+            let at = index.and_then(|index| list.elements.get(index)).map_or(at, |element| self.at(element));
+            self.written.push((at, why));
+        }
     }
 
     /// A text that is written out must be one that the function can read.
@@ -262,8 +296,7 @@ impl<'s> Checker<'s> {
         let [argument] = call.args.as_slice() else { return };
         let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return };
         if !reads(text.inner()) {
-            let name = &call.func_name;
-            self.written.push((locate::argument(self.source, name), format!("invalid {name} argument")));
+            self.written.push((self.at(argument), format!("invalid {} argument", call.func_name)));
         }
     }
 
@@ -271,119 +304,158 @@ impl<'s> Checker<'s> {
     fn truths(&mut self, call: &CallExpr, args: &[Checked]) {
         for (expr, checked) in call.args.iter().zip(args) {
             if !matches!(checked.of, Type::Bool | Type::Dyn) {
-                let at = self.place_of(expr);
-                self.report(at, format!("expected type 'bool' but found '{}'", checked.of));
+                self.report(self.at(expr), format!("expected type 'bool' but found '{}'", checked.of));
             }
-        }
-    }
-
-    /// Where an expression stands, as well as it can be found again.
-    fn place_of(&self, expr: &IdedExpr) -> usize {
-        match &expr.expr {
-            Expr::Ident(name) => locate::last_ident(self.source, name),
-            Expr::Select(select) => locate::field(self.source, &spelled(&select.operand), &select.field),
-            Expr::Call(call) => match BINARY.iter().find(|(operator, _)| *operator == call.func_name) {
-                Some((_, sign)) => locate::operator(self.source, sign),
-                None => locate::call(self.source, &call.func_name),
-            },
-            Expr::Literal(LiteralValue::String(text)) => {
-                let forms = ['\'', '"'].map(|quote| format!("{quote}{}{quote}", text.inner()));
-                forms.iter().find_map(|form| self.source.find(form.as_str())).unwrap_or(0)
-            }
-            _ => 0,
         }
     }
 
     /// A pattern that is written out must compile.
     fn pattern(&mut self, call: &CallExpr) {
-        let Some(Expr::Literal(LiteralValue::String(text))) = call.args.last().map(|a| &a.expr) else { return };
+        let Some(IdedExpr { expr: Expr::Literal(LiteralValue::String(text)), .. }) = call.args.last() else { return };
         if minkapi_schema::pattern::compile(text.inner()).is_err() {
-            self.written.push((locate::argument(self.source, "matches"), "invalid matches argument".to_owned()));
+            let at = call.args.last().map_or(0, |argument| self.at(argument));
+            self.written.push((at, "invalid matches argument".to_owned()));
         }
     }
 
-    /// Reports that an operator does not take these types.
-    fn no_overload(&mut self, name: &str, sign: &str, types: &[&Type]) {
+    /// Reports that a function or operator does not take these types.
+    fn no_overload(&mut self, name: &str, types: &[&Type], at: usize) {
         let shown: Vec<String> = types.iter().map(ToString::to_string).collect();
-        let at = locate::operator(self.source, sign);
         self.report(at, format!("found no matching overload for '{name}' applied to '({})'", shown.join(", ")));
     }
 
-    fn result(&mut self, name: &str, types: &[&Type], on: Option<&Type>, namespace: Option<&str>) -> Type {
-        if let Some((_, sign)) = BINARY.iter().find(|(operator, _)| *operator == name) {
-            return self.binary(name, sign, types);
+    fn undeclared(&mut self, name: &str, at: usize) {
+        self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+    }
+
+    /// The result of a function such as `sets.contains`.
+    fn namespaced(&mut self, namespace: &str, target: &IdedExpr, name: &str, types: &[&Type], at: usize) -> Type {
+        let full = format!("{namespace}.{name}");
+        // Only policies have the library of patches.
+        let is_unknown = namespace == "jsonpatch" && self.scope.get("self").is_some();
+        if is_unknown || !functions::NAMESPACED.contains(&full.as_str()) {
+            self.undeclared(namespace, self.at(target));
+            self.undeclared(name, at);
+            return Type::Dyn;
+        }
+        match (namespace, types) {
+            ("sets", [a, b]) => {
+                let is_list = |of: &Type| matches!(of, Type::List(..) | Type::Dyn);
+                if !is_list(a) || !is_list(b) || !same_kind(a, b) {
+                    self.no_overload(&full, types, at);
+                }
+                Type::Bool
+            }
+            ("lists", [_]) => Type::List(Arc::new(Type::Int), Type::TEXT.max_size()),
+            ("optional", [of]) if name != "unwrap" => Type::Optional(Arc::new(Type::clone(of))),
+            ("ip", _) => Type::Bool,
+            ("format", _) if name == "named" => Type::Optional(Arc::new(Type::Library("kubernetes.NamedFormat"))),
+            ("format", _) => Type::Library("kubernetes.NamedFormat"),
+            ("strings", _) => Type::TEXT,
+            ("optional", [Type::List(item, max)]) => Type::List(Arc::new(Type::clone(unwrapped(item))), *max),
+            _ => functions::result(name, None).unwrap_or(Type::Dyn),
+        }
+    }
+
+    fn result(&mut self, name: &str, types: &[&Type], on: Option<&Type>, at: usize) -> Type {
+        if BINARY.contains(&name) {
+            return self.binary(name, types, at);
         }
         match (name, types) {
             ("!_", [of]) if !matches!(of, Type::Bool | Type::Dyn) => {
-                self.no_overload(name, "!", types);
+                self.no_overload(name, types, at);
                 Type::Bool
             }
             (operators::IN, [item, of]) if !may_be_in(item, of) => {
-                self.no_overload(name, "in ", types);
+                self.no_overload(name, types, at);
                 Type::Bool
             }
             ("_&&_" | "_||_" | "!_" | "@not_strictly_false" | operators::IN, _) => Type::Bool,
             ("_?_:_", [test, a, b]) => {
                 if !matches!(test, Type::Bool | Type::Dyn) || !same_kind(a, b) {
-                    self.no_overload(name, "?", types);
+                    self.no_overload(name, types, at);
                 }
                 common([*a, *b].into_iter())
             }
             ("-_", [of]) => {
-                if !matches!(of, Type::Int | Type::Double | Type::Duration | Type::Dyn) {
-                    self.no_overload(name, "-", types);
+                if !matches!(of, Type::Int | Type::Double | Type::Dyn) {
+                    self.no_overload(name, types, at);
                 }
                 Type::clone(of)
             }
-            ("_[_]", [of, index]) => match (unwrapped(of), index) {
-                (Type::List(item, _), Type::Int | Type::Uint | Type::Double | Type::Dyn)
-                | (Type::Map(item, _), Type::Text(_) | Type::Dyn) => Type::clone(item),
-                (Type::Dyn | Type::Library(_), _) => Type::Dyn,
-                _ => {
-                    self.no_overload(name, "[", types);
-                    Type::Dyn
-                }
-            },
+            ("_[_]", [of, index]) => {
+                let item = match (unwrapped(of), index) {
+                    (Type::List(item, _), Type::Int | Type::Dyn) => Type::clone(item),
+                    (Type::Map(key, value, _), index) if same_kind(key, index) => Type::clone(value),
+                    (Type::Dyn | Type::Library(_), _) => Type::Dyn,
+                    _ => {
+                        self.no_overload(name, types, at);
+                        Type::Dyn
+                    }
+                };
+                if matches!(of, Type::Optional(_)) && !matches!(item, Type::Optional(_)) { Type::Optional(Arc::new(item)) } else { item }
+            }
             (operators::OPT_INDEX, [of, _]) => Type::Optional(Arc::new(match unwrapped(of) {
-                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
+                Type::List(item, _) | Type::Map(_, item, _) => Type::clone(item),
                 _ => Type::Dyn,
             })),
+            ("type", [of]) => Type::Of(Arc::new(Type::clone(of))),
+            ("flatten", [Type::List(item, max), ..]) => match &**item {
+                Type::List(..) if types.len() == 1 => Type::clone(item),
+                _ => Type::List(Arc::new(Type::Dyn), *max),
+            },
+            ("sum" | "min" | "max", [Type::List(item, _)]) => {
+                self.overload(name, types, on, at);
+                Type::clone(item)
+            }
+            ("first" | "last", [Type::List(item, _)]) => Type::Optional(item.clone()),
+            ("or", [Type::Optional(of), Type::Optional(other)]) => {
+                self.overload(name, types, on, at);
+                Type::Optional(Arc::new(common([&**of, &**other].into_iter())))
+            }
+            ("orValue", [Type::Optional(of), other]) => common([&**of, *other].into_iter()),
+            ("unwrapOpt", [Type::List(item, max)]) => Type::List(Arc::new(Type::clone(unwrapped(item))), *max),
             (SORT_BY_KEYS, [of, _]) => Type::clone(of),
-            (MAP_INSERT, [_, _, value]) => Type::Map(Arc::new(Type::clone(value)), 1),
-            (MAP_INSERT, _) => Type::Map(Arc::new(Type::Dyn), 1),
-            _ if namespace.is_some() => functions::result(name, None).unwrap_or(Type::Dyn),
+            (MAP_INSERT, [_, key, value]) => Type::Map(Arc::new(Type::clone(key)), Arc::new(Type::clone(value)), 1),
+            (MAP_INSERT, [_, of @ Type::Map(..)]) => Type::clone(of),
+            (MAP_INSERT, _) => Type::map_of(Type::Dyn),
             _ => match functions::result(name, on) {
                 Some(of) => {
-                    if !overloads::accepts(name, types, on.is_some()) {
-                        let shown = overloads::shown(types, on.is_some());
-                        let at = locate::call(self.source, name);
-                        self.report(at, format!("found no matching overload for '{name}' applied to '{shown}'"));
-                    }
+                    self.overload(name, types, on, at);
                     of
                 }
                 None => {
-                    let at = locate::call(self.source, name);
-                    self.report(at, format!("undeclared reference to '{name}' (in container '')"));
+                    self.undeclared(name, at);
                     Type::Dyn
                 }
             },
         }
     }
 
-    fn binary(&mut self, name: &str, sign: &str, types: &[&Type]) -> Type {
+    /// Reports a function that does not take what it is given.
+    fn overload(&mut self, name: &str, types: &[&Type], on: Option<&Type>, at: usize) {
+        if !overloads::accepts(name, types, on.is_some()) {
+            let shown = overloads::shown(types, on.is_some());
+            self.report(at, format!("found no matching overload for '{name}' applied to '{shown}'"));
+        }
+    }
+
+    fn binary(&mut self, name: &str, types: &[&Type], at: usize) -> Type {
         let [left, right] = types else { return Type::Dyn };
-        let compares = matches!(sign, "==" | "!=" | "<" | "<=" | ">" | ">=");
+        let is_equality = matches!(name, operators::EQUALS | operators::NOT_EQUALS);
+        let compares =
+            is_equality || matches!(name, operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS);
         let result = match (left, right) {
             (Type::Optional(_), Type::Optional(_)) if compares => Some(Type::Bool),
             (Type::Optional(_), other) | (other, Type::Optional(_)) if compares && !matches!(other, Type::Dyn) => None,
             (Type::Dyn, _) | (_, Type::Dyn) => Some(if compares { Type::Bool } else { Type::Dyn }),
-            _ if matches!(sign, "==" | "!=") => same_kind(left, right).then_some(Type::Bool),
+            _ if is_equality => same_kind(left, right).then_some(Type::Bool),
             (Type::Int | Type::Uint | Type::Double, Type::Int | Type::Uint | Type::Double) if compares => Some(Type::Bool),
             _ if compares => (same_kind(left, right) && is_ordered(left)).then_some(Type::Bool),
-            _ => arithmetic(sign, left, right),
+            _ => arithmetic(name, left, right),
         };
         result.unwrap_or_else(|| {
-            self.no_overload(name, sign, types);
+            self.no_overload(name, types, at);
             if compares { Type::Bool } else { Type::Dyn }
         })
     }
@@ -393,25 +465,34 @@ impl<'s> Checker<'s> {
         let init = self.check(&c.accu_init);
         let item = match unwrapped(&range.of) {
             Type::List(item, _) => Type::clone(item),
-            // Upstream takes the keys of a map for empty text when it estimates costs.
-            Type::Map(..) => Type::Text(0),
-            _ => Type::Dyn,
+            Type::Map(key, ..) => match &**key {
+                // Upstream takes the keys of a map for empty text when it estimates costs.
+                Type::Text(_) => Type::Text(0),
+                key => key.clone(),
+            },
+            Type::Dyn | Type::Optional(_) | Type::Library(_) => Type::Dyn,
+            other => {
+                let why = format!("expression of type '{other}' cannot be range of a comprehension (must be list, map, or dynamic)");
+                self.report(self.at(&c.iter_range), why);
+                Type::Dyn
+            }
         };
         let is_list = matches!(unwrapped(&range.of), Type::List(..));
         self.scope.push(&c.iter_var, if c.iter_var2.is_some() && is_list { Type::Int } else { item });
         if let Some(second) = &c.iter_var2 {
             let of = match unwrapped(&range.of) {
-                Type::List(item, _) | Type::Map(item, _) => Type::clone(item),
+                Type::List(item, _) | Type::Map(_, item, _) => Type::clone(item),
                 _ => Type::Dyn,
             };
             self.scope.push(second, of);
         }
         // Lists that a loop collects are as long as what it runs over.
         let accumulator = match &init.of {
-            Type::List(..) => Type::List(Arc::new(Type::Dyn), range.of.max_size()),
-            Type::Map(..) => Type::Map(Arc::new(Type::Dyn), range.of.max_size()),
             // Nothing is known of the length of a text that was given a name.
             Type::Text(_) => Type::Text(u64::MAX),
+            other if c.iter_var == UNUSED => other.clone(),
+            Type::List(..) => Type::List(Arc::new(Type::Dyn), range.of.max_size()),
+            Type::Map(..) => Type::Map(Arc::new(Type::Dyn), Arc::new(Type::Dyn), range.of.max_size()),
             other => other.clone(),
         };
         self.scope.push(&c.accu_var, accumulator);
@@ -427,7 +508,7 @@ impl<'s> Checker<'s> {
         let all = one.saturating_mul(range.of.max_size());
         let cost = [init.cost, all, result.cost].into_iter().fold(range.cost, u64::saturating_add);
         let of = match (&result.of, &step.of) {
-            (Type::List(..), Type::List(..)) | (Type::Map(..), Type::Map(..)) => step.of.clone(),
+            (Type::List(..), Type::List(..)) | (Type::Map(..), Type::Map(..)) if c.iter_var != UNUSED => step.of.clone(),
             _ => result.of.clone(),
         };
         known(of, cost)
@@ -457,19 +538,35 @@ fn unwrapped(of: &Type) -> &Type {
 /// The type of several; dyn when they differ.
 fn common<'t>(mut types: impl Iterator<Item = &'t Type>) -> Type {
     let Some(first) = types.next() else { return Type::Dyn };
-    types.fold(first.clone(), |of, next| match (&of, next) {
-        (Type::Text(a), Type::Text(b)) => Type::Text(*a.max(b)),
-        (a, b) if *a == *b => of,
+    types.fold(first.clone(), |of, next| either(&of, next))
+}
+
+/// The type of two; of what is inside of them, what is not known of one is taken from the other.
+fn either(a: &Type, b: &Type) -> Type {
+    let inner = |a: &Arc<Type>, b: &Arc<Type>| match (&**a, &**b) {
+        (Type::Dyn, _) => b.clone(),
+        (_, Type::Dyn) => a.clone(),
+        (a, b) => Arc::new(either(a, b)),
+    };
+    match (a, b) {
+        (Type::Text(n), Type::Text(m)) => Type::Text(*n.max(m)),
+        (Type::List(x, n), Type::List(y, m)) => Type::List(inner(x, y), *n.max(m)),
+        (Type::Map(k, x, n), Type::Map(l, y, m)) => Type::Map(inner(k, l), inner(x, y), *n.max(m)),
+        (Type::Optional(x), Type::Optional(y)) => Type::Optional(inner(x, y)),
+        (a, b) if a == b => a.clone(),
+        // Messages may be null.
+        (Type::Null, Type::Object(_) | Type::Map(..) | Type::List(..)) => b.clone(),
+        (Type::Object(_) | Type::Map(..) | Type::List(..), Type::Null) => a.clone(),
         _ => Type::Dyn,
-    })
+    }
 }
 
 /// Whether `item in of` can be asked.
 fn may_be_in(item: &Type, of: &Type) -> bool {
     match of {
         Type::List(items, _) => same_kind(item, items),
-        Type::Map(..) => matches!(item, Type::Text(_) | Type::Dyn | Type::Int | Type::Uint | Type::Bool),
-        Type::Dyn | Type::Object(..) | Type::Optional(_) => true,
+        Type::Map(key, ..) => same_kind(item, key),
+        Type::Dyn | Type::Optional(_) => true,
         _ => false,
     }
 }
@@ -479,11 +576,13 @@ fn same_kind(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (Type::Dyn | Type::Optional(_), _) | (_, Type::Dyn | Type::Optional(_)) => true,
         // Messages may be null, and what is collected from them.
-        (Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_) | Type::Library(_), Type::Null)
-        | (Type::Null, Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_) | Type::Library(_)) => true,
+        (Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_), Type::Null)
+        | (Type::Null, Type::Object(..) | Type::Map(..) | Type::List(..) | Type::Made(_)) => true,
         (Type::Text(_), Type::Text(_)) | (Type::Bytes(_), Type::Bytes(_)) => true,
-        (Type::List(a, _), Type::List(b, _)) | (Type::Map(a, _), Type::Map(b, _)) => same_kind(a, b),
-        (Type::Object(..) | Type::Map(..), Type::Object(..) | Type::Map(..)) => true,
+        (Type::List(a, _), Type::List(b, _)) => same_kind(a, b),
+        (Type::Map(a, x, _), Type::Map(b, y, _)) => same_kind(a, b) && same_kind(x, y),
+        (Type::Object(a), Type::Object(b)) => a.name == b.name,
+        (Type::Of(_), Type::Of(_)) => true,
         _ => a == b,
     }
 }
@@ -492,27 +591,21 @@ const fn is_ordered(of: &Type) -> bool {
     matches!(of, Type::Bool | Type::Text(_) | Type::Bytes(_) | Type::Timestamp | Type::Duration)
 }
 
-fn arithmetic(sign: &str, left: &Type, right: &Type) -> Option<Type> {
-    match (sign, left, right) {
-        ("+", Type::Text(a), Type::Text(b)) => Some(Type::Text(a.saturating_add(*b))),
-        ("+", Type::Bytes(a), Type::Bytes(b)) => Some(Type::Bytes(a.saturating_add(*b))),
-        ("+", Type::List(a, n), Type::List(b, m)) => {
-            let item = if same_kind(a, b) && !matches!(**a, Type::Dyn) { a.clone() } else { b.clone() };
+fn arithmetic(operator: &str, left: &Type, right: &Type) -> Option<Type> {
+    match (operator, left, right) {
+        (operators::ADD, Type::Text(a), Type::Text(b)) => Some(Type::Text(a.saturating_add(*b))),
+        (operators::ADD, Type::Bytes(a), Type::Bytes(b)) => Some(Type::Bytes(a.saturating_add(*b))),
+        (operators::ADD, Type::List(a, n), Type::List(b, m)) if same_kind(a, b) => {
+            let item = if matches!(**a, Type::Dyn) { b.clone() } else { a.clone() };
             Some(Type::List(item, n.saturating_add(*m)))
         }
-        ("+" | "-", Type::Timestamp, Type::Duration) | ("+", Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
-        ("-", Type::Timestamp, Type::Timestamp) | ("+" | "-", Type::Duration, Type::Duration) => Some(Type::Duration),
-        ("%", Type::Double, Type::Double) => None,
+        (operators::ADD | operators::SUBSTRACT, Type::Timestamp, Type::Duration) | (operators::ADD, Type::Duration, Type::Timestamp) => {
+            Some(Type::Timestamp)
+        }
+        (operators::SUBSTRACT, Type::Timestamp, Type::Timestamp) => Some(Type::Duration),
+        (operators::ADD | operators::SUBSTRACT, Type::Duration, Type::Duration) => Some(Type::Duration),
+        (operators::MODULO, Type::Double, Type::Double) => None,
         (_, Type::Int | Type::Uint | Type::Double, _) if left == right => Some(left.clone()),
         _ => None,
-    }
-}
-
-/// A path of fields as it is written.
-fn spelled(expr: &IdedExpr) -> String {
-    match &expr.expr {
-        Expr::Ident(name) => name.clone(),
-        Expr::Select(select) => format!("{}.{}", spelled(&select.operand), select.field),
-        _ => String::new(),
     }
 }

@@ -1,28 +1,14 @@
-//! Conversions between types, and sizes, as cel-go has them where the interpreter does not.
+//! Conversions between types, as cel-go has them where the interpreter does not.
 
 use chrono::{DateTime, Duration};
 use kube_cel::cel::{
-    Context, ExecutionError,
-    Value::{self, Bool, Bytes, Float, Int, List, Map, Null, Timestamp, UInt},
-    extractors::This,
+    ExecutionError,
+    Value::{self, Bool, Bytes, Float, Int, Null, Timestamp, UInt},
 };
 use minkapi_schema::{duration, structural, time::Time};
 use std::sync::Arc;
 
 type Result<T = Value> = std::result::Result<T, ExecutionError>;
-
-/// Adds them to the functions of expressions.
-pub fn register(context: &mut Context<'_>) {
-    context.add_function("dyn", |value: Value| -> Result { Ok(value) });
-    context.add_function("size", |This(value): This<Value>| size(&value));
-    context.add_function("bool", |This(value): This<Value>| bool(value));
-    context.add_function("int", |This(value): This<Value>| int(value));
-    context.add_function("uint", |This(value): This<Value>| uint(value));
-    context.add_function("double", |This(value): This<Value>| double(value));
-    context.add_function("string", |This(value): This<Value>| string(value));
-    context.add_function("duration", |value: Value| duration(value));
-    context.add_function("timestamp", |value: Value| timestamp(value));
-}
 
 fn refused(value: &Value, to: &str) -> ExecutionError {
     ExecutionError::function_error(to, format!("type conversion error from '{}' to '{to}'", type_name(value)))
@@ -47,19 +33,8 @@ pub fn type_name(value: &Value) -> String {
     }
 }
 
-/// Texts are as long as they have characters.
-fn size(value: &Value) -> Result {
-    let size = match value {
-        List(list) => list.len(),
-        Map(map) => map.map.len(),
-        Value::String(text) => text.chars().count(),
-        Bytes(bytes) => bytes.len(),
-        _ => return Err(ExecutionError::NoSuchOverload),
-    };
-    Ok(Int(i64::try_from(size).unwrap_or(i64::MAX)))
-}
-
-fn bool(value: Value) -> Result {
+/// `bool(value)`.
+pub fn bool(value: Value) -> Result {
     match &value {
         Bool(_) => Ok(value),
         Value::String(text) => match text.as_str() {
@@ -71,7 +46,8 @@ fn bool(value: Value) -> Result {
     }
 }
 
-fn int(value: Value) -> Result {
+/// `int(value)`.
+pub fn int(value: Value) -> Result {
     match &value {
         Int(_) => Ok(value),
         UInt(u) => i64::try_from(*u).map(Int).map_err(|_| overflow("int")),
@@ -84,7 +60,8 @@ fn int(value: Value) -> Result {
     }
 }
 
-fn uint(value: Value) -> Result {
+/// `uint(value)`.
+pub fn uint(value: Value) -> Result {
     match &value {
         UInt(_) => Ok(value),
         Int(i) => u64::try_from(*i).map(UInt).map_err(|_| unsigned_overflow()),
@@ -96,7 +73,8 @@ fn uint(value: Value) -> Result {
     }
 }
 
-fn double(value: Value) -> Result {
+/// `double(value)`.
+pub fn double(value: Value) -> Result {
     match &value {
         Float(_) => Ok(value),
         #[allow(clippy::cast_precision_loss, reason = "as upstream")]
@@ -108,7 +86,8 @@ fn double(value: Value) -> Result {
     }
 }
 
-fn string(value: Value) -> Result {
+/// `string(value)`.
+pub fn string(value: Value) -> Result {
     let text = match &value {
         Value::String(_) => return Ok(value),
         Bool(b) => b.to_string(),
@@ -132,7 +111,8 @@ fn string(value: Value) -> Result {
     Ok(Value::String(Arc::new(text)))
 }
 
-fn duration(value: Value) -> Result {
+/// `duration(value)`.
+pub fn duration(value: Value) -> Result {
     match &value {
         Value::Duration(_) => Ok(value),
         Value::String(text) => match duration::parse(text) {
@@ -143,7 +123,8 @@ fn duration(value: Value) -> Result {
     }
 }
 
-fn timestamp(value: Value) -> Result {
+/// `timestamp(value)`.
+pub fn timestamp(value: Value) -> Result {
     let converted = match &value {
         Timestamp(_) => return Ok(value),
         Int(seconds) => DateTime::from_timestamp(*seconds, 0),

@@ -48,18 +48,6 @@ pub fn convert(value: &Value, schema: Option<&Structural>) -> Cel {
     }
 }
 
-/// An object of a schema with no fields but these.
-pub fn convert_fields(value: &Value, schema: &Structural, fields: &[String]) -> Cel {
-    let Value::Object(map) = value else { return convert(value, Some(schema)) };
-    let mut entries = HashMap::with_capacity(fields.len());
-    for name in fields {
-        if let Some(value) = map.get(name) {
-            insert_field(&mut entries, name, value, Some(schema));
-        }
-    }
-    Cel::Map(Map { map: Arc::new(entries) })
-}
-
 /// Adds a field by the name that it has in expressions; one that is a word of the language has two.
 fn insert_field(entries: &mut HashMap<Key, Cel>, name: &str, value: &Value, schema: Option<&Structural>) {
     let Some(escaped) = escape(name) else { return };
@@ -68,6 +56,15 @@ fn insert_field(entries: &mut HashMap<Key, Cel>, name: &str, value: &Value, sche
         entries.insert(Key::String(Arc::new(name.to_owned())), converted.clone());
     }
     entries.insert(Key::String(Arc::new(escaped.into_owned())), converted);
+}
+
+/// A number or a text.
+pub fn scalar(value: &Value, schema: Option<&Structural>) -> Cel {
+    match value {
+        Value::Number(n) => number(n, schema),
+        Value::String(s) => text(s, schema),
+        _ => Cel::Null,
+    }
 }
 
 fn number(number: &Number, schema: Option<&Structural>) -> Cel {

@@ -3,14 +3,17 @@
 use crate::{
     authorizer,
     check::Checker,
-    conversions, format,
-    functions::TYPE_NAMES,
+    eval::{Evaluation, Outcome},
+    format,
+    library::{self, Patterns},
     locate,
-    lower::{self, lower},
-    macros::Misuse,
+    macros::parts,
+    parser::{self, Parsed},
     rewrite::rewrite,
+    runtime_cost::LIMIT,
     texts, timestamps,
     types::Type,
+    value::Val,
 };
 use kube_cel::{
     KubeCelExt,
@@ -20,10 +23,7 @@ use kube_cel::{
         parser::Parser,
     },
 };
-use std::{
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The variables of an expression and their types.
 #[derive(Debug, Clone, Default)]
@@ -76,6 +76,16 @@ pub struct Expression {
     expr: IdedExpr,
     result: Type,
     cost: u64,
+    patterns: Patterns,
+}
+
+/// What evaluating an expression has come to.
+#[derive(Debug)]
+pub struct Evaluated<'v> {
+    /// Its value, or why it has none.
+    pub value: Outcome<Val<'v>>,
+    /// What it has cost.
+    pub cost: u64,
 }
 
 impl Expression {
@@ -84,26 +94,20 @@ impl Expression {
     /// # Errors
     /// `ERROR: <input>:1:5: undefined field 'x'` with the line and a mark below it, as cel-go prints its issues.
     pub fn compile(source: &str, scope: &Scope) -> Result<Self, String> {
-        let parsed = catch_unwind(AssertUnwindSafe(|| Parser::new().enable_optional_syntax(true).parse(source)));
-        let mut expr = match parsed {
-            Ok(Ok(expr)) => expr,
-            Ok(Err(errors)) => return Err(locate::syntax_errors(source, &errors.to_string())),
-            Err(_) => return Err("ERROR: <input>:1:1: Syntax error: unsupported expression".to_owned()),
-        };
-        let mut misuses = Vec::new();
-        rewrite(&mut expr, &mut misuses);
+        let Some(Parsed { mut expr, positions, misuses }) = parser::parse(source) else { return Err(syntax_errors(source)) };
         if !misuses.is_empty() {
-            let issue = |(name, index, why): &Misuse| locate::issue(source, locate::nth_argument(source, name, *index), why);
-            return Err(misuses.iter().map(issue).collect::<Vec<_>>().join("\n"));
+            return Err(misuses.iter().map(|(at, why)| locate::issue(source, *at, why)).collect::<Vec<_>>().join("\n"));
         }
-        let mut checker = Checker::new(source, scope.clone());
+        let mut checker = Checker::new(source, &positions, scope.clone());
         let checked = checker.check(&expr);
         let issues = checker.into_issues();
         if !issues.is_empty() {
             return Err(issues.join("\n"));
         }
-        lower(&mut expr);
-        Ok(Self { expr, result: checked.of, cost: checked.cost })
+        rewrite(&mut expr);
+        let mut patterns = Patterns::default();
+        add_patterns(&expr, &mut patterns);
+        Ok(Self { expr, result: checked.of, cost: checked.cost, patterns })
     }
 
     /// The type of its result.
@@ -130,15 +134,16 @@ impl Expression {
         constants(&mut expr)
     }
 
-    /// The fields of a variable that it uses; None when it uses the variable as a whole.
-    pub fn fields_of(&self, variable: &str) -> Option<BTreeSet<String>> {
-        let mut fields = BTreeSet::new();
-        fields_of(&self.expr, variable, &mut fields).then_some(fields)
-    }
-
     /// Whether it uses a variable.
     pub fn uses(&self, variable: &str) -> bool {
         uses(&self.expr, variable)
+    }
+
+    /// Its value for these variables, and what it costs, up to a limit.
+    pub fn run<'v>(&'v self, variables: &[(&'v str, Val<'v>)], limit: u64) -> Evaluated<'v> {
+        let mut evaluation = Evaluation::new(variables, &self.patterns, limit);
+        let value = evaluation.value(&self.expr);
+        Evaluated { value, cost: evaluation.spent() }
     }
 
     /// Its value for these variables.
@@ -146,32 +151,36 @@ impl Expression {
     /// # Errors
     /// In cel-go's words: `no such key: x`, `no such overload`, `index out of bounds: 5`.
     pub fn evaluate(&self, variables: &[(&str, Value)]) -> Result<Value, String> {
-        thread_local! {
-            static FUNCTIONS: Context<'static> = functions();
-        }
-        FUNCTIONS.with(|functions| {
-            let mut context = functions.new_inner_scope();
-            for (name, value) in variables {
-                context.add_variable_from_value(*name, value.clone());
-            }
-            // The interpreter still has forms that it only knows how to panic about.
-            match catch_unwind(AssertUnwindSafe(|| Value::resolve(&self.expr, &context))) {
-                Ok(result) => result.map_err(|e| explain(&e)),
-                Err(_) => Err("unsupported expression".to_owned()),
-            }
-        })
+        let variables: Vec<(&str, Val<'_>)> = variables.iter().map(|(name, value)| (*name, Val::cel(value.clone()))).collect();
+        self.run(&variables, LIMIT).value.map(|value| value.to_cel()).map_err(|why| why.to_string())
     }
 }
 
-/// Functions that are evaluated early when their argument is known.
-const CONVERSIONS: [&str; 8] = ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
+/// What is wrong with an expression that cannot be read, in the words of the parser that is made from CEL's grammar.
+fn syntax_errors(source: &str) -> String {
+    // It still has forms that it only knows how to panic about.
+    let parsed = catch_unwind(AssertUnwindSafe(|| Parser::new().enable_optional_syntax(true).parse(source)));
+    let printed = parsed.ok().and_then(Result::err).map_or_else(String::new, |errors| locate::syntax_errors(source, &errors.to_string()));
+    if printed.is_empty() { locate::issue(source, 0, "Syntax error: unsupported expression") } else { printed }
+}
+
+/// Compiles the patterns that an expression spells out.
+fn add_patterns(expr: &IdedExpr, patterns: &mut Patterns) {
+    if let Expr::Call(call) = &expr.expr
+        && call.func_name == "matches"
+        && let Some(Expr::Literal(LiteralValue::String(pattern))) = call.args.last().map(|argument| &argument.expr)
+    {
+        patterns.add(pattern.inner());
+    }
+    inside(expr).into_iter().for_each(|part| add_patterns(part, patterns));
+}
 
 fn constants(expr: &mut IdedExpr) -> Result<(), String> {
     if let Expr::Call(call) = &expr.expr {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (name, [argument]) if CONVERSIONS.contains(&name) && is_constant(argument) => {
-                let conversion = Expression { expr: expr.clone(), result: Type::Dyn, cost: 0 };
-                conversion.evaluate(&[])?;
+            (name, [argument]) if library::is_conversion(name) && call.target.is_none() && is_constant(argument) => {
+                let patterns = Patterns::default();
+                Evaluation::new(&[], &patterns, LIMIT).value(expr).map_err(|why| why.to_string())?;
             }
             ("find" | "findAll", [pattern, ..]) => {
                 if let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr {
@@ -181,7 +190,7 @@ fn constants(expr: &mut IdedExpr) -> Result<(), String> {
             _ => {}
         }
     }
-    lower::parts(&mut expr.expr).into_iter().try_for_each(constants)
+    parts(&mut expr.expr).into_iter().try_for_each(constants)
 }
 
 /// A literal, or a negative one.
@@ -193,23 +202,17 @@ fn is_constant(expr: &IdedExpr) -> bool {
     }
 }
 
-/// The interpreter's functions, Kubernetes' libraries, and types as values, which are their names here.
-fn functions() -> Context<'static> {
+/// The functions of the crates that are used as they are.
+pub fn functions() -> Context<'static> {
     let mut context = Context::default().with_all();
-    conversions::register(&mut context);
-    lower::register(&mut context);
     timestamps::register(&mut context);
     format::register(&mut context);
     authorizer::register(&mut context);
-    texts::register(&mut context);
-    context.add_function("type", |value: Value| conversions::type_name(&value));
-    for name in TYPE_NAMES {
-        context.add_variable_from_value(name, name.to_owned());
-    }
     context
 }
 
-fn explain(error: &ExecutionError) -> String {
+/// An error of the crates in cel-go's words.
+pub fn explain(error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
         ExecutionError::NoSuchOverload
@@ -248,14 +251,15 @@ fn library_error(message: &str) -> String {
     if let Some(list) = message.strip_prefix("cannot call ").and_then(|m| m.strip_suffix(" on empty list")) {
         return format!("{list} called on empty list");
     }
-    if message.starts_with("no numeric value in '") {
+    let no_quantity = ["no numeric value in '", "unknown quantity suffix", "empty quantity"];
+    if no_quantity.iter().any(|begin| message.starts_with(begin)) {
         return "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned();
     }
     if let Some(why) = message.strip_prefix("invalid semver '").and_then(|_| texts::semver_error(quoted)) {
         return why;
     }
     match message {
-        "quantity is not an integer" => "cannot convert value to integer".to_owned(),
+        "quantity is not an integer" | "quantity too large for integer" => "cannot convert value to integer".to_owned(),
         "depth must be non-negative" => "level must be non-negative".to_owned(),
         // Only `containsIP` still parses addresses that were not looked at before.
         m if m.starts_with("invalid IP address") => "no such overload".to_owned(),
@@ -263,7 +267,8 @@ fn library_error(message: &str) -> String {
     }
 }
 
-fn uses(expr: &IdedExpr, variable: &str) -> bool {
+/// Whether a variable is used anywhere in an expression.
+pub fn uses(expr: &IdedExpr, variable: &str) -> bool {
     matches!(&expr.expr, Expr::Ident(name) if name == variable) || inside(expr).into_iter().any(|part| uses(part, variable))
 }
 
@@ -294,26 +299,6 @@ fn inside(expr: &IdedExpr) -> Vec<&IdedExpr> {
         Expr::Map(map) => map.entries.iter().flat_map(|e| entry(&e.expr)).collect(),
         Expr::Struct(of) => of.entries.iter().flat_map(|e| entry(&e.expr)).collect(),
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => Vec::new(),
-    }
-}
-
-/// Adds the fields of a variable that are used; false when it is used otherwise.
-fn fields_of(expr: &IdedExpr, variable: &str, fields: &mut BTreeSet<String>) -> bool {
-    let is_variable = |expr: &IdedExpr| matches!(&expr.expr, Expr::Ident(name) if name == variable);
-    match &expr.expr {
-        Expr::Ident(name) => name != variable,
-        Expr::Select(select) if is_variable(&select.operand) => {
-            fields.insert(select.field.clone());
-            true
-        }
-        Expr::Call(call) if call.func_name == operators::OPT_INDEX => match call.args.as_slice() {
-            [of, IdedExpr { expr: Expr::Literal(LiteralValue::String(field)), .. }] if is_variable(of) => {
-                fields.insert(field.inner().to_owned());
-                true
-            }
-            args => args.iter().all(|arg| fields_of(arg, variable, fields)),
-        },
-        _ => inside(expr).into_iter().all(|part| fields_of(part, variable, fields)),
     }
 }
 

@@ -48,7 +48,7 @@ fn count(text: &str, rest: &str) -> usize {
 }
 
 /// Precision and letter of a clause, and what follows it.
-fn clause(text: &str) -> Result<(Option<usize>, char, &str), String> {
+pub fn clause(text: &str) -> Result<(Option<usize>, char, &str), String> {
     let (precision, rest) = match text.strip_prefix('.') {
         None => (None, text),
         Some(rest) => {

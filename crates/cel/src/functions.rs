@@ -10,6 +10,52 @@ pub const NAMESPACES: [&str; 7] = ["sets", "optional", "format", "strings", "jso
 pub const TYPE_NAMES: [&str; 12] =
     ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "google", "Object"];
 
+/// Functions that have one of the [`NAMESPACES`] in front.
+pub const NAMESPACED: [&str; 25] = [
+    "sets.contains",
+    "sets.equivalent",
+    "sets.intersects",
+    "optional.none",
+    "optional.of",
+    "optional.ofNonZeroValue",
+    "optional.unwrap",
+    "strings.quote",
+    "jsonpatch.escapeKey",
+    "lists.range",
+    "ip.isCanonical",
+    "format.named",
+    "format.dns1123Label",
+    "format.dns1123Subdomain",
+    "format.dns1035Label",
+    "format.qualifiedName",
+    "format.dns1123LabelPrefix",
+    "format.dns1123SubdomainPrefix",
+    "format.dns1035LabelPrefix",
+    "format.labelValue",
+    "format.uri",
+    "format.uuid",
+    "format.byte",
+    "format.date",
+    "format.datetime",
+];
+
+/// The type that a name stands for.
+pub fn type_named(name: &str) -> Option<Type> {
+    Some(match name {
+        "int" => Type::Int,
+        "uint" => Type::Uint,
+        "double" => Type::Double,
+        "bool" => Type::Bool,
+        "string" => Type::TEXT,
+        "bytes" => Type::Bytes(0),
+        "list" => Type::List(Arc::new(Type::Dyn), 0),
+        "map" => Type::map_of(Type::Dyn),
+        "null_type" => Type::Null,
+        "type" => Type::Of(Arc::new(Type::Dyn)),
+        _ => return None,
+    })
+}
+
 /// What a function returns, given what it is called on or with; None for functions that do not exist.
 pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
     Some(match name {
@@ -41,8 +87,7 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
         | "isCanonical"
         | "containsIP"
         | "containsCIDR"
-        | "intersects"
-        | "equivalent"
+        | "includes"
         | "allowed"
         | "errored" => Type::Bool,
         // Nothing is known of the length of such a text.
@@ -72,51 +117,10 @@ pub fn result(name: &str, on: Option<&Type>) -> Option<Type> {
             _ => Type::Dyn,
         },
         // What remains depends on its arguments.
-        "dyn"
-        | "type"
-        | "format"
-        | "validate"
-        | "none"
-        | "of"
-        | "ofNonZeroValue"
-        | "or"
-        | "optMap"
-        | "optFlatMap"
-        | "unwrap"
-        | "unwrapOpt"
-        | "min"
-        | "max"
-        | "sum"
-        | "flatten"
-        | "sortBy"
-        | "range"
-        | "first"
-        | "last"
-        | "getQuery"
-        | "named"
-        | "dns1123Label"
-        | "dns1123Subdomain"
-        | "dns1035Label"
-        | "qualifiedName"
-        | "dns1123LabelPrefix"
-        | "dns1123SubdomainPrefix"
-        | "dns1035LabelPrefix"
-        | "labelValue"
-        | "uri"
-        | "uuid"
-        | "byte"
-        | "date"
-        | "datetime"
-        | "all"
-        | "exists"
-        | "existsOne"
-        | "exists_one"
-        | "map"
-        | "filter"
-        | "transformList"
-        | "transformMap"
-        | "transformMapEntry"
-        | "includes" => Type::Dyn,
+        "getQuery" => Type::map_of(Type::List(Arc::new(Type::TEXT), Type::TEXT.max_size())),
+        "format" => Type::TEXT,
+        "validate" => Type::Optional(Arc::new(Type::List(Arc::new(Type::TEXT), 1))),
+        "dyn" | "type" | "or" | "unwrapOpt" | "min" | "max" | "sum" | "flatten" | "range" | "first" | "last" => Type::Dyn,
         _ => return None,
     })
 }

@@ -1,4 +1,4 @@
-//! Where in an expression's text an issue belongs. The parser keeps positions to itself, so they are found again.
+//! Issues as cel-go prints them: place, message, line, and a mark below the column.
 
 /// An issue as cel-go prints it: place, message, line, and a mark below the column.
 pub fn issue(source: &str, offset: usize, message: &str) -> String {
@@ -30,6 +30,10 @@ pub fn syntax_errors(source: &str, errors: &str) -> String {
         let mut number = || parts.next().and_then(|part| part.parse::<usize>().ok());
         let (Some(line), Some(column)) = (number(), number()) else { return errors.replace("\n| ", "\n | ") };
         let message = only_the_end(parts.next().unwrap_or_default().trim_start());
+        // A word of that parser's own about what it has half read.
+        if message.starts_with("Incomplete ") {
+            continue;
+        }
         issues.push(issue_at(source, line.max(1), column.saturating_sub(1), &message));
     }
     issues.join("\n")
@@ -42,87 +46,13 @@ fn only_the_end(message: &str) -> String {
     }
 }
 
-/// Where a variable is used, after so many uses.
-pub fn ident(source: &str, name: &str, after: usize) -> usize {
-    let mut uses = words(source, name).filter(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.'));
-    let first = uses.next().unwrap_or(0);
-    if after == 0 { first } else { uses.nth(after - 1).unwrap_or(first) }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Where a variable is used last.
-pub fn last_ident(source: &str, name: &str) -> usize {
-    words(source, name).filter(|at| !source.get(..*at).unwrap_or_default().trim_end().ends_with('.')).last().unwrap_or(0)
-}
-
-/// The dot before a field; cel-go marks it, and not the name.
-pub fn field(source: &str, operand: &str, name: &str) -> usize {
-    let dots = || words(source, name).filter_map(|at| source.get(..at)?.trim_end().strip_suffix('.').map(str::len));
-    let after = |at: &usize| source.get(..*at).is_some_and(|before| before.ends_with(operand));
-    dots().find(after).or_else(|| dots().next()).unwrap_or(0)
-}
-
-/// The bracket of `has(...)` around a field.
-pub fn has(source: &str, operand: &str, name: &str) -> usize {
-    let around = |at: &usize| source.get(*at..).is_some_and(|rest| rest.starts_with(&format!("has({operand}.{name}")));
-    let found = words(source, "has").find(around).or_else(|| words(source, "has").next());
-    found.map_or(0, |at| at + "has".len())
-}
-
-/// The first argument of a function.
-pub fn argument(source: &str, name: &str) -> usize {
-    let after = call(source, name) + 1;
-    let rest = source.get(after..).unwrap_or_default();
-    after + rest.len() - rest.trim_start().len()
-}
-
-/// An argument of a function by its index.
-pub fn nth_argument(source: &str, name: &str, index: usize) -> usize {
-    let mut at = argument(source, name);
-    for _ in 0..index {
-        let rest = source.get(at..).unwrap_or_default();
-        let Some(comma) = rest.find(',') else { return at };
-        let after = rest.get(comma + 1..).unwrap_or_default();
-        at += comma + 1 + after.len() - after.trim_start().len();
+    #[test]
+    fn wide_characters_have_wide_dots_and_marks() {
+        assert_eq!(issue("'é' + é", 7, "no"), "ERROR: <input>:1:7: no\n | 'é' + é\n | .．....＾");
+        assert_eq!(issue("1 +\n  x", 6, "no"), "ERROR: <input>:2:3: no\n |   x\n | ..^");
     }
-    at
-}
-
-/// The bracket after a function's name.
-pub fn call(source: &str, name: &str) -> usize {
-    words(source, name).map(|at| at + name.len()).find(|at| source.get(*at..).is_some_and(|s| s.starts_with('('))).unwrap_or(0)
-}
-
-/// The brace after the name of a type: `Object{`.
-pub fn brace(source: &str, name: &str) -> usize {
-    source.find(&format!("{name}{{")).map_or(0, |at| at + name.len())
-}
-
-/// The colon after a field of an object that is written out.
-pub fn colon(source: &str, name: &str, field: &str) -> usize {
-    let from = brace(source, name);
-    let rest = source.get(from..).unwrap_or_default();
-    let at = words(rest, field).map(|at| at + field.len()).find(|at| rest.get(*at..).is_some_and(|s| s.trim_start().starts_with(':')));
-    at.map_or(from, |at| from + at + rest.get(at..).unwrap_or_default().find(':').unwrap_or(0))
-}
-
-/// An operator outside of text.
-pub fn operator(source: &str, sign: &str) -> usize {
-    let mut quote = None;
-    for (at, c) in source.char_indices() {
-        match (quote, c) {
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, _) if source.get(at..).is_some_and(|rest| rest.starts_with(sign)) => return at,
-            _ => {}
-        }
-    }
-    0
-}
-
-fn words<'a>(source: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    source.match_indices(name).map(|(at, _)| at).filter(move |at| {
-        !source.get(..*at).unwrap_or_default().ends_with(is_word) && !source.get(at + name.len()..).unwrap_or_default().starts_with(is_word)
-    })
 }

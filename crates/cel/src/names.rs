@@ -47,6 +47,18 @@ pub fn escape(name: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(escaped))
 }
 
+/// The field that a name in expressions stands for.
+pub fn unescape(name: &str) -> Cow<'_, str> {
+    if !name.contains("__") {
+        return Cow::Borrowed(name);
+    }
+    if let Some(word) = name.strip_prefix("__").and_then(|name| name.strip_suffix("__")).filter(|word| RESERVED.contains(word)) {
+        return Cow::Borrowed(word);
+    }
+    let plain = name.replace("__dot__", ".").replace("__dash__", "-").replace("__slash__", "/");
+    Cow::Owned(plain.replace("__underscores__", "__"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +75,7 @@ mod tests {
             ("a b", None),
         ] {
             assert_eq!(escape(name).as_deref(), expected, "{name}");
+            assert_eq!(expected.map(unescape).as_deref(), expected.map(|_| name), "{name}");
         }
     }
 }

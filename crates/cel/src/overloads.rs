@@ -8,12 +8,12 @@ const OVERLOADS: &[(&str, &[&str])] = &[
     ("size", &["(string)", "(bytes)", "(list)", "(map)", "string.()", "bytes.()", "list.()", "map.()"]),
     ("startsWith", &["string.(string)"]),
     ("endsWith", &["string.(string)"]),
-    ("contains", &["string.(string)", "(list, list)"]),
+    ("contains", &["string.(string)"]),
     ("matches", &["string.(string)", "(string, string)"]),
     ("charAt", &["string.(int)"]),
     ("indexOf", &["string.(string)", "string.(string, int)", "list.(dyn)"]),
     ("lastIndexOf", &["string.(string)", "string.(string, int)", "list.(dyn)"]),
-    ("join", &["list.()", "list.(string)"]),
+    ("join", &["list(string).()", "list(string).(string)"]),
     ("lowerAscii", &["string.()"]),
     ("upperAscii", &["string.()"]),
     ("replace", &["string.(string, string)", "string.(string, string, int)"]),
@@ -24,20 +24,42 @@ const OVERLOADS: &[(&str, &[&str])] = &[
     ("format", &["string.(list)"]),
     ("find", &["string.(string)"]),
     ("findAll", &["string.(string)", "string.(string, int)"]),
-    ("isSorted", &["list.()"]),
-    ("sum", &["list.()"]),
-    ("min", &["list.()"]),
-    ("max", &["list.()"]),
+    ("isSorted", &["list(comparable).()"]),
+    ("sum", &["list(number).()"]),
+    ("min", &["list(comparable).()"]),
+    ("max", &["list(comparable).()"]),
     ("slice", &["list.(int, int)"]),
     ("flatten", &["list.()", "list.(int)"]),
-    ("sort", &["list.()"]),
+    ("sort", &["list(comparable).()"]),
     ("distinct", &["list.()"]),
     ("reverse", &["list.()"]),
-    ("range", &["(int)"]),
     ("first", &["list.()"]),
     ("last", &["list.()"]),
-    ("equivalent", &["(list, list)"]),
-    ("intersects", &["(list, list)"]),
+    ("hasValue", &["optional_type.()"]),
+    ("value", &["optional_type.()"]),
+    ("orValue", &["optional_type.(dyn)"]),
+    ("or", &["optional_type.(optional_type)"]),
+    ("int", &["(int)", "(double)", "(duration)", "(string)", "(timestamp)", "(uint)"]),
+    ("uint", &["(uint)", "(double)", "(int)", "(string)"]),
+    ("double", &["(double)", "(int)", "(string)", "(uint)"]),
+    ("bool", &["(bool)", "(string)"]),
+    ("bytes", &["(bytes)", "(string)"]),
+    (
+        "string",
+        &["(string)", "(bool)", "(bytes)", "(double)", "(duration)", "(int)", "(timestamp)", "(uint)", "(null)", "(net.IP)", "(net.CIDR)"],
+    ),
+    ("duration", &["(duration)", "(int)", "(string)"]),
+    ("timestamp", &["(timestamp)", "(int)", "(string)"]),
+    ("getFullYear", &["timestamp.()", "timestamp.(string)"]),
+    ("getMonth", &["timestamp.()", "timestamp.(string)"]),
+    ("getDate", &["timestamp.()", "timestamp.(string)"]),
+    ("getDayOfMonth", &["timestamp.()", "timestamp.(string)"]),
+    ("getDayOfWeek", &["timestamp.()", "timestamp.(string)"]),
+    ("getDayOfYear", &["timestamp.()", "timestamp.(string)"]),
+    ("getHours", &["timestamp.()", "timestamp.(string)", "duration.()"]),
+    ("getMinutes", &["timestamp.()", "timestamp.(string)", "duration.()"]),
+    ("getSeconds", &["timestamp.()", "timestamp.(string)", "duration.()"]),
+    ("getMilliseconds", &["timestamp.()", "timestamp.(string)", "duration.()"]),
     ("quantity", &["(string)"]),
     ("isQuantity", &["(string)"]),
     ("sign", &["kubernetes.Quantity.(kubernetes.Quantity)"]),
@@ -102,7 +124,7 @@ pub fn shown(types: &[&Type], method: bool) -> String {
 }
 
 fn fits(overload: &str, types: &[&Type], method: bool) -> bool {
-    let Some((on, args)) = overload.split_once('(') else { return false };
+    let Some((on, args)) = overload.rsplit_once('(') else { return false };
     let args = args.trim_end_matches(')');
     let expected: Vec<&str> = on.strip_suffix('.').into_iter().chain(args.split(", ").filter(|arg| !arg.is_empty())).collect();
     on.is_empty() != method && expected.len() == types.len() && expected.iter().zip(types).all(|(name, of)| is(of, name))
@@ -110,13 +132,27 @@ fn fits(overload: &str, types: &[&Type], method: bool) -> bool {
 
 fn is(of: &Type, name: &str) -> bool {
     match of {
-        // Of an optional is known too little.
-        Type::Dyn | Type::Optional(_) => true,
-        Type::List(..) => matches!(name, "list" | "dyn"),
-        // An object that may be read as a map.
-        Type::Map(..) | Type::Object(..) => matches!(name, "map" | "dyn"),
+        Type::Dyn => true,
+        // Of what is inside of an optional is known too little.
+        Type::Optional(_) => !matches!(name, "string" | "int" | "list"),
+        Type::List(item, _) => match name {
+            "list" | "dyn" => true,
+            "list(string)" => matches!(**item, Type::Text(_) | Type::Dyn),
+            "list(number)" => matches!(**item, Type::Int | Type::Uint | Type::Double | Type::Duration | Type::Dyn),
+            "list(comparable)" => is_comparable(item),
+            _ => false,
+        },
+        Type::Map(..) => matches!(name, "map" | "dyn"),
         other => name == "dyn" || other.to_string() == name,
     }
+}
+
+/// Whether values of a type can be sorted.
+const fn is_comparable(of: &Type) -> bool {
+    matches!(
+        of,
+        Type::Dyn | Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Duration | Type::Timestamp | Type::Text(_) | Type::Bytes(_)
+    )
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
 //! `x-kubernetes-validations`: the rules of a schema, compiled once and applied to every object (C-10-16).
 
-use crate::{Expression, Scope, Type, convert, convert::convert_fields, escape};
-use kube_cel::cel::Value as Cel;
-use kube_cel::cel::objects::OptionalValue;
+use crate::{
+    Expression, Scope, Type,
+    eval::Failure,
+    runtime_cost::{BUDGET, LIMIT},
+    value::Val,
+};
 use minkapi_schema::{
     field::{Error, ErrorList, Path},
     structural::{self, Additional, ExpressionRule, Structural},
 };
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A message that a `messageExpression` makes may have so many bytes.
 const MAX_MESSAGE: usize = 5 * 1024;
@@ -63,9 +63,10 @@ pub struct Rules {
 /// The rules of one schema, and where there are more below it.
 #[derive(Debug, Default)]
 struct Node {
+    /// Rules with the places that their `fieldPath` names.
     rules: Vec<(ExpressionRule, CompiledRule, String)>,
-    /// The fields that the rules use, by their names in the schema; None when all of the value is needed.
-    needed: Option<Vec<String>>,
+    /// Rules of the schema's `allOf`.
+    all_of: Vec<(usize, Self)>,
     items: Option<Box<Self>>,
     additional: Option<Box<Self>>,
     properties: BTreeMap<String, Self>,
@@ -88,37 +89,72 @@ impl Rules {
     }
 
     /// What rules an object breaks. On an update, a rule broken by what did not change is forgiven (and marked so), and rules about the
-    /// change are applied where old and new parts correspond.
+    /// change are applied where old and new parts correspond. All rules together may cost [`BUDGET`].
     pub fn check(&self, schema: &Structural, new: &Value, old: Option<&Value>) -> ErrorList {
         self.check_at(schema, new, old, &Path::ROOT)
     }
 
     /// As [`Rules::check`] for a value that stands at a path.
     pub fn check_at(&self, schema: &Structural, new: &Value, old: Option<&Value>, path: &Path<'_>) -> ErrorList {
-        let mut errors = ErrorList::new();
+        let mut check = Check { errors: ErrorList::new(), budget: Some(BUDGET) };
         if let Some(root) = &self.root {
-            root.check(schema, (new, old, false), path, self.of_object, &mut errors);
+            root.check(schema, &Pair { new, old, above: None, is_visible: true }, path, self.of_object, &mut check);
         }
-        errors
+        check.errors
+    }
+}
+
+/// What has been found, and what may still be spent: None once nothing more is looked at.
+struct Check {
+    errors: ErrorList,
+    budget: Option<u64>,
+}
+
+impl Check {
+    /// Pays for an evaluation; false if there is not enough left, and then nothing more is looked at.
+    fn pay(&mut self, cost: u64) -> bool {
+        self.budget = self.budget.and_then(|budget| budget.checked_sub(cost));
+        self.budget.is_some()
+    }
+}
+
+/// A value with what was in its place before.
+struct Pair<'v, 'p> {
+    new: &'v Value,
+    old: Option<&'v Value>,
+    above: Option<&'p Self>,
+    /// Whether users see changes of it; versions are converted away.
+    is_visible: bool,
+}
+
+impl Pair<'_, '_> {
+    /// Whether it did not change: for a value without a counterpart, whether the nearest one above it with one did not.
+    fn is_unchanged(&self) -> bool {
+        match (self.is_visible, self.old, self.above) {
+            (false, ..) => false,
+            (true, Some(old), _) => structural::equal(self.new, old),
+            (true, None, above) => above.is_some_and(Self::is_unchanged),
+        }
     }
 }
 
 impl Node {
     fn compile(schema: &Structural, is_object: bool) -> Option<Self> {
         let of = if is_object { Some(Type::of_resource(schema)) } else { Type::of(schema) };
-        let rules: Vec<(ExpressionRule, CompiledRule, String)> = schema
-            .expressions
-            .iter()
-            .map(|rule| {
-                let compiled = compile_rule(rule, of.as_ref().unwrap_or(&Type::Dyn));
-                let place = schema.find(&rule.field_path, true).map(|(place, _)| place).unwrap_or_default();
-                (rule.clone(), compiled, place)
-            })
-            .collect();
+        Self::compile_as(schema, of.as_ref().unwrap_or(&Type::Dyn))
+    }
+
+    /// Compiles the rules about values of a type.
+    fn compile_as(schema: &Structural, of: &Type) -> Option<Self> {
+        let compile = |rule: &ExpressionRule| {
+            let place = schema.find(&rule.field_path, true).map(|(place, _)| place).unwrap_or_default();
+            (rule.clone(), compile_rule(rule, of), place)
+        };
         let below = |of: &Structural| Self::compile(of, of.embedded);
+        let all_of = schema.rules.all_of.iter().enumerate();
         let node = Self {
-            needed: needed(&rules, schema),
-            rules,
+            rules: schema.expressions.iter().map(compile).collect(),
+            all_of: all_of.filter_map(|(index, part)| Some((index, Self::compile_as(part, of)?))).collect(),
             items: schema.items.as_deref().and_then(below).map(Box::new),
             additional: match &schema.additional {
                 Some(Additional::Schema(of)) => below(of).map(Box::new),
@@ -126,134 +162,156 @@ impl Node {
             },
             properties: schema.properties.iter().filter_map(|(name, of)| Some((name.clone(), below(of)?))).collect(),
         };
-        let is_empty = node.rules.is_empty() && node.items.is_none() && node.additional.is_none() && node.properties.is_empty();
-        (!is_empty).then_some(node)
+        let has_parts = node.items.is_some() || node.additional.is_some() || !node.properties.is_empty() || !node.all_of.is_empty();
+        (has_parts || !node.rules.is_empty()).then_some(node)
     }
 
-    /// `unchanged` tells of a value without a counterpart whether the nearest one above it with one is unchanged.
-    fn check(
-        &self,
-        schema: &Structural,
-        (new, old, unchanged): (&Value, Option<&Value>, bool),
-        path: &Path<'_>,
-        is_root: bool,
-        errors: &mut ErrorList,
-    ) {
-        if new.is_null() {
+    fn check(&self, schema: &Structural, pair: &Pair<'_, '_>, path: &Path<'_>, is_root: bool, check: &mut Check) {
+        if pair.new.is_null() || check.budget.is_none() {
             return;
         }
-        let unchanged = old.map_or(unchanged, |old| structural::equal(new, old));
-        self.own_rules(schema, new, old, unchanged, path, errors);
-        match new {
+        self.own_rules(schema, pair, path, check);
+        for (index, node) in &self.all_of {
+            if let Some(part) = schema.rules.all_of.get(*index) {
+                node.check(part, &Pair { old: pair.old, above: pair.above, ..*pair }, path, is_root, check);
+            }
+        }
+        match pair.new {
             Value::Array(list) => {
                 let (Some(node), Some(items)) = (&self.items, &schema.items) else { return };
                 for (index, item) in list.iter().enumerate() {
-                    let before = old.and_then(|old| schema.corresponding(item, old));
-                    node.check(items, (item, before, unchanged), &path.index(index), false, errors);
+                    let old = pair.old.and_then(|old| schema.corresponding(item, old));
+                    let part = Pair { new: item, old, above: Some(pair), is_visible: true };
+                    node.check(items, &part, &path.index(index), false, check);
                 }
             }
             Value::Object(map) => {
-                for (name, value) in map {
-                    let type_meta = is_root && matches!(name.as_str(), "apiVersion" | "kind");
-                    let before = old.and_then(|old| old.get(name)).filter(|_| !type_meta);
-                    let part = (value, before, unchanged && !type_meta);
-                    if let (Some(node), Some(Additional::Schema(of))) = (&self.additional, &schema.additional) {
-                        node.check(of, part, &path.key(name), false, errors);
-                    }
-                    if let (Some(node), Some(property)) = (self.properties.get(name), schema.properties.get(name)) {
-                        node.check(property, part, &path.child(name), false, errors);
-                    }
+                if let (Some(node), Some(Additional::Schema(of))) = (&self.additional, &schema.additional) {
+                    map.iter().for_each(|(name, value)| node.check(of, &pair.child(name, value, is_root), &path.key(name), false, check));
+                }
+                for (name, node) in &self.properties {
+                    let (Some(value), Some(property)) = (map.get(name), schema.properties.get(name)) else { continue };
+                    node.check(property, &pair.child(name, value, is_root), &path.child(name), false, check);
                 }
             }
             _ => {}
         }
     }
 
-    fn own_rules(&self, schema: &Structural, new: &Value, old: Option<&Value>, unchanged: bool, path: &Path<'_>, errors: &mut ErrorList) {
+    fn own_rules(&self, schema: &Structural, pair: &Pair<'_, '_>, path: &Path<'_>, check: &mut Check) {
         if self.rules.is_empty() {
             return;
         }
-        let old = old.filter(|old| !old.is_null());
-        let converted = |value: &Value| match &self.needed {
-            Some(fields) => convert_fields(value, schema, fields),
-            None => convert(value, Some(schema)),
-        };
-        let this = converted(new);
-        let before = old.map(converted);
         let type_ = schema.type_.map_or("", structural::Type::as_str);
+        let Some(1..) = check.budget else {
+            check.budget = None;
+            check.errors.push(Error::invalid(path, type_, OUT_OF_BUDGET));
+            return;
+        };
+        let old = pair.old.filter(|old| !old.is_null());
         for (rule, compiled, place) in &self.rules {
-            let optional = rule.optional_old_self == Some(true);
             let expression = match &compiled.rule {
                 Ok(expression) => expression,
                 Err(why) => {
-                    errors.push(Error::invalid(path, type_, format!("rule compile error: {why}")));
+                    check.errors.push(Error::invalid(path, type_, format!("rule compile error: {why}")));
                     continue;
                 }
             };
-            if compiled.uses_old_self && before.is_none() && !optional {
+            let optional = rule.optional_old_self == Some(true);
+            if compiled.uses_old_self && old.is_none() && !optional {
                 continue;
             }
-            let mut variables = vec![("self", this.clone())];
-            if optional {
-                let value = before.clone().map_or_else(OptionalValue::none, OptionalValue::of);
-                variables.push(("oldSelf", Cel::Opaque(Arc::new(value))));
-            } else if let Some(before) = &before {
-                variables.push(("oldSelf", before.clone()));
+            let variables = variables(schema, pair.new, old, optional);
+            let result = expression.run(&variables, LIMIT);
+            if !check.pay(result.cost) {
+                check.errors.push(Error::invalid(path, type_, OUT_OF_BUDGET));
+                return;
             }
-            match expression.evaluate(&variables) {
-                Ok(Cel::Bool(true)) => continue,
+            match result.value {
+                Ok(Val::Bool(true)) => continue,
                 Ok(_) => {}
                 Err(why) => {
-                    errors.push(Error::invalid(path, type_, failure(&why, rule)));
+                    check.errors.push(Error::invalid(path, type_, failure(&why, rule)));
+                    if why == Failure::OverLimit {
+                        check.budget = None;
+                        return;
+                    }
                     continue;
                 }
             }
-            // What an update did not touch is forgiven, but not by rules about the change itself.
-            let forgiven = unchanged && !compiled.uses_old_self;
-            let message = compiled.message.as_ref().and_then(|m| m.as_ref().ok()).and_then(|m| self::message(m, &variables));
-            let detail = message.unwrap_or_else(|| match rule.message.as_str() {
-                "" => format!("failed rule: {}", rule.rule.trim()),
-                text => text.trim().to_owned(),
-            });
             let at = if place.is_empty() { *path } else { path.child(place) };
-            errors.push(Error { forgiven, ..broken(&at, new, schema, detail, &rule.reason) });
-        }
-    }
-}
-
-/// The fields of an object that its rules use, where they use nothing else of it.
-fn needed(rules: &[(ExpressionRule, CompiledRule, String)], schema: &Structural) -> Option<Vec<String>> {
-    let is_object = schema.type_ == Some(structural::Type::Object) && schema.additional.is_none() && !schema.preserve_unknown;
-    if !is_object {
-        return None;
-    }
-    let mut fields = BTreeSet::new();
-    for (_, compiled, _) in rules {
-        let expressions = compiled.rule.iter().chain(compiled.message.iter().flatten());
-        for expression in expressions {
-            for variable in ["self", "oldSelf"] {
-                fields.extend(expression.fields_of(variable)?);
+            // What an update did not touch is forgiven, but not by rules about the change itself.
+            let forgiven = !compiled.uses_old_self && pair.is_unchanged();
+            let error = match message(compiled, rule, &self::variables(schema, pair.new, old, false), check) {
+                Ok(detail) => broken(&at, pair.new, schema, detail, &rule.reason),
+                Err(why) => Error::invalid(&at, type_, why),
+            };
+            check.errors.push(Error { forgiven, ..error });
+            if check.budget.is_none() {
+                return;
             }
         }
     }
-    // Fields are used by the names that they have in expressions.
-    let named = |used: &String| schema.properties.keys().find(|name| escape(name).as_deref() == Some(used)).unwrap_or(used).clone();
-    Some(fields.iter().map(named).collect())
 }
 
-fn failure(why: &str, rule: &ExpressionRule) -> String {
-    let shown = if rule.message.is_empty() { rule.rule.trim() } else { rule.message.trim() };
-    if why.starts_with("no such overload") {
-        return format!("'{why}': call arguments did not match a supported operator, function or macro signature for rule: {shown}");
+impl<'v> Pair<'v, '_> {
+    /// The pair of a field.
+    fn child<'p>(&'p self, name: &str, value: &'v Value, is_root: bool) -> Pair<'v, 'p>
+    where
+        Self: 'p,
+    {
+        let is_visible = !(is_root && matches!(name, "apiVersion" | "kind"));
+        let old = self.old.and_then(|old| old.get(name)).filter(|_| is_visible);
+        Pair { new: value, old, above: Some(self), is_visible }
     }
-    format!("{why} evaluating rule: {shown}")
 }
 
-/// The message that an expression makes, if it is one.
-fn message(expression: &Expression, variables: &[(&str, Cel)]) -> Option<String> {
-    let Ok(Cel::String(text)) = expression.evaluate(variables) else { return None };
-    let text = text.trim();
-    (!text.is_empty() && text.len() <= MAX_MESSAGE && !text.contains('\n')).then(|| text.to_owned())
+const OUT_OF_BUDGET: &str = "validation failed due to running out of cost budget, no further validation rules will be run";
+
+/// `self`, and `oldSelf` if there is one.
+fn variables<'v>(schema: &'v Structural, new: &'v Value, old: Option<&'v Value>, optional: bool) -> Vec<(&'static str, Val<'v>)> {
+    let mut variables = vec![("self", Val::json(new, Some(schema)))];
+    let old = old.map(|old| Val::json(old, Some(schema)));
+    if optional {
+        variables.push(("oldSelf", Val::Optional(old.map(Arc::new))));
+    } else {
+        variables.extend(old.map(|old| ("oldSelf", old)));
+    }
+    variables
+}
+
+fn failure(why: &Failure, rule: &ExpressionRule) -> String {
+    let shown = if rule.message.is_empty() { rule.rule.trim() } else { rule.message.trim() };
+    let why_text = why.to_string();
+    if *why == Failure::OverLimit {
+        return format!("'{why_text}': no further validation rules will be run due to call cost exceeds limit for rule: {shown}");
+    }
+    if why_text.starts_with("no such overload") {
+        return format!("'{why_text}': call arguments did not match a supported operator, function or macro signature for rule: {shown}");
+    }
+    format!("{why_text} evaluating rule: {shown}")
+}
+
+/// What is said of a broken rule; Err when saying it costs too much.
+fn message(compiled: &CompiledRule, rule: &ExpressionRule, variables: &[(&str, Val<'_>)], check: &mut Check) -> Result<String, String> {
+    let otherwise = || match rule.message.as_str() {
+        "" => format!("failed rule: {}", rule.rule.trim()),
+        text => text.trim().to_owned(),
+    };
+    let Some(Ok(expression)) = &compiled.message else { return Ok(otherwise()) };
+    let result = expression.run(variables, LIMIT);
+    if !check.pay(result.cost) {
+        return Err(
+            "messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run".to_owned()
+        );
+    }
+    if result.value.as_ref().is_err_and(|why| *why == Failure::OverLimit) {
+        check.budget = None;
+        let source = minkapi_schema::field::quoted(&rule.message_expression);
+        return Err(format!("no further validation rules will be run due to call cost exceeds limit for messageExpression: {source}"));
+    }
+    let text = result.value.ok().and_then(|value| value.as_str().map(|text| text.trim().to_owned()));
+    Ok(text.filter(|text| !text.is_empty() && text.len() <= MAX_MESSAGE && !text.contains('\n')).unwrap_or_else(otherwise))
 }
 
 /// The error of a broken rule; objects and lists are not shown.

@@ -4,7 +4,7 @@
 use crate::types::Type;
 use kube_cel::cel::{
     IdedExpr,
-    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, MapEntryExpr, MapExpr},
+    common::ast::{EntryExpr, Expr, IdedEntryExpr, LiteralValue, MapEntryExpr},
 };
 use serde_json::Value;
 
@@ -18,15 +18,6 @@ const JSON_PATCH: &str = "JSONPatch";
 pub fn type_entry(name: &str) -> IdedEntryExpr {
     let text = |text: &str| IdedExpr { id: 0, expr: Expr::Literal(LiteralValue::String(text.into())) };
     IdedEntryExpr { id: 0, expr: EntryExpr::MapEntry(MapEntryExpr { key: text(TYPE), value: text(name), optional: false }) }
-}
-
-/// The name of the type, if a map was an object.
-pub fn type_of(map: &MapExpr) -> Option<&str> {
-    let Some(EntryExpr::MapEntry(first)) = map.entries.first().map(|entry| &entry.expr) else { return None };
-    let (Expr::Literal(LiteralValue::String(key)), Expr::Literal(LiteralValue::String(name))) = (&first.key.expr, &first.value.expr) else {
-        return None;
-    };
-    (key.inner() == TYPE).then(|| name.inner())
 }
 
 /// Whether objects of this type can be made in a mutation.

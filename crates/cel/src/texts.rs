@@ -1,34 +1,48 @@
 //! Functions of texts, and errors about them, where the libraries have other words than cel-go.
 
-use kube_cel::cel::{
-    Context, ExecutionError, Value,
-    extractors::{Arguments, This},
-};
-use std::sync::Arc;
+use crate::value::Val;
 
-/// Adds the functions.
-pub fn register(context: &mut Context<'_>) {
-    context.add_function("substring", |This(text): This<Arc<String>>, Arguments(args): Arguments| {
-        substring(&text, &args).map_err(|why| ExecutionError::function_error("substring", why))
-    });
-}
-
-fn substring(text: &str, args: &[Value]) -> Result<Value, String> {
+/// A part of a text.
+///
+/// # Errors
+/// In cel-go's words.
+pub fn substring<'v>(text: &str, args: &[Val<'v>]) -> Result<Val<'v>, String> {
     let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     let (start, end) = match args {
-        [Value::Int(start)] => (*start, length),
-        [Value::Int(start), Value::Int(end)] if start > end => {
-            return Err(format!("invalid substring range. start: {start}, end: {end}"));
-        }
-        [Value::Int(start), Value::Int(end)] => (*start, *end),
+        [Val::Int(start)] => (*start, length),
+        [Val::Int(start), Val::Int(end)] if start > end => return Err(format!("invalid substring range. start: {start}, end: {end}")),
+        [Val::Int(start), Val::Int(end)] => (*start, *end),
         _ => return Err("no such overload".to_owned()),
     };
     if let Some(outside) = [start, end].into_iter().find(|index| *index < 0 || *index > length) {
         return Err(format!("index out of range: {outside}"));
     }
     let (start, end) = (usize::try_from(start).unwrap_or(0), usize::try_from(end).unwrap_or(0));
-    let part: String = text.chars().skip(start).take(end - start).collect();
-    Ok(Value::String(Arc::new(part)))
+    Ok(Val::text(text.chars().skip(start).take(end - start).collect::<String>()))
+}
+
+/// A text with parts of it replaced, at most so often if that is not negative.
+pub fn replace(text: &str, old: &str, new: &str, times: i64) -> String {
+    usize::try_from(times).map_or_else(|_| text.replace(old, new), |times| text.replacen(old, new, times))
+}
+
+/// The parts of a text, at most so many if that is not negative; without a separator, its characters.
+pub fn split<'v>(text: &str, by: &str, parts: i64) -> Val<'v> {
+    let most = usize::try_from(parts).unwrap_or(usize::MAX);
+    let split: Vec<String> = if by.is_empty() {
+        let mut rest = text.char_indices().map(|(at, c)| at + c.len_utf8());
+        let ends: Vec<usize> = rest.by_ref().take(most.saturating_sub(1)).collect();
+        let last = ends.last().copied().unwrap_or(0);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let mut parts: Vec<String> = starts.zip(&ends).filter_map(|(from, to)| Some(text.get(from..*to)?.to_owned())).collect();
+        if last < text.len() && most > 0 {
+            parts.extend(text.get(last..).map(str::to_owned));
+        }
+        parts
+    } else {
+        if most == 0 { Vec::new() } else { text.splitn(most, by).map(str::to_owned).collect() }
+    };
+    Val::list(split.into_iter().map(Val::text).collect())
 }
 
 /// What is wrong with a semantic version that the parser refused, where upstream has words for it.
@@ -55,7 +69,7 @@ mod tests {
 
     #[test]
     fn parts_of_texts_are_refused_in_the_words_of_cel_go() {
-        let error = |args: &[i64]| substring("abc", &args.iter().map(|i| Value::Int(*i)).collect::<Vec<_>>()).unwrap_err();
+        let error = |args: &[i64]| substring("abc", &args.iter().map(|i| Val::Int(*i)).collect::<Vec<_>>()).unwrap_err();
         assert_eq!(error(&[2, 1]), "invalid substring range. start: 2, end: 1");
         assert_eq!(error(&[5]), "index out of range: 5");
         assert_eq!(error(&[0, 9]), "index out of range: 9");

@@ -31,7 +31,7 @@ pub fn register(context: &mut Context<'_>) {
                 "getHours" => Ok(Value::Int(span.num_hours())),
                 "getMinutes" => Ok(Value::Int(span.num_minutes())),
                 "getSeconds" => Ok(Value::Int(span.num_seconds())),
-                "getMilliseconds" => Ok(Value::Int(span.num_milliseconds() % 1000)),
+                "getMilliseconds" => Ok(Value::Int(span.num_milliseconds())),
                 _ => Err(ExecutionError::NoSuchOverload),
             },
             _ => Err(ExecutionError::NoSuchOverload),

@@ -74,17 +74,15 @@ impl CustomResource {
     /// # Errors
     /// Its metadata has a wrong form.
     pub fn decode_value(&self, mut value: Value) -> Result<Decoded, DecodeError> {
-        if self.extent.defaults {
-            self.schema.default_value(&mut value);
-        }
-        let problems = self.schema.coerce(&mut value, self.metadata).map_err(DecodeError::Unfit)?;
+        let problems = self.schema.coerce(&mut value, self.metadata, self.extent.embedded).map_err(DecodeError::Unfit)?;
         Ok(Decoded { value, problems, emptied: Vec::new() })
     }
 
     /// Fills in what upstream fills in whenever it reads from storage: defaults where preparation took a status away, and of
-    /// fields that the version of the request does not have.
+    /// fields that the version of the request does not have. Everything else has its defaults when it gets here.
     pub fn default_stored(&self, stored: &mut Value) {
-        if self.storage_extent.defaults {
+        let lost_status = || self.has_status && self.storage_schema.properties.get("status").is_some_and(|of| of.default.is_some());
+        if self.storage_extent.defaults && (self.api_version != self.storage_api_version || lost_status()) {
             self.storage_schema.default_value(stored);
         }
     }
@@ -92,16 +90,13 @@ impl CustomResource {
     /// An object as it comes from storage, before it is converted: with the defaults of the version in which it was stored.
     pub fn read_stored(&self, stored: &mut Value) {
         let schema = self.schema_of(value::text(stored, "apiVersion")).clone();
-        schema.default_value(stored);
-        schema.prune(stored);
-        schema.prune_nulls(stored);
+        schema.conform(stored);
     }
 
     /// An object that was converted to the version that it says, in the form of that version.
     pub fn coerce_converted(&self, object: &mut Value) {
         let schema = self.schema_of(value::text(object, "apiVersion")).clone();
-        schema.prune(object);
-        schema.prune_nulls(object);
+        schema.prune_with_nulls(object);
     }
 
     fn schema_of(&self, api_version: &str) -> &Arc<Structural> {

@@ -85,7 +85,7 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
 }
 
 fn map_of(values: Type) -> Type {
-    Type::Map(Arc::new(values), u64::MAX)
+    Type::map_of(values)
 }
 
 fn object_of(fields: &[(&str, Type)]) -> Type {

@@ -358,16 +358,27 @@ impl<'a> Decoder<'a> {
         check_depth(depth)?;
         match token {
             Token::Object => {
+                // Members that come in their order, each once, are put into a map all at once.
+                let mut members: Vec<(String, Value)> = Vec::new();
                 let mut map = Map::new();
-                let mut first = true;
-                while let Some(key) = self.reader.key(first)? {
-                    first = false;
-                    if map.contains_key(&*key) {
-                        self.problem("duplicate field", place, &key);
+                while let Some(key) = self.reader.key(members.is_empty() && map.is_empty())? {
+                    let in_order = map.is_empty() && members.last().is_none_or(|(last, _)| *last.as_str() < *key);
+                    if !in_order {
+                        map.extend(members.drain(..));
+                        if map.contains_key(&*key) {
+                            self.problem("duplicate field", place, &key);
+                        }
                     }
                     let token = self.reader.token()?;
                     let value = self.any(&token, &Place::Key { parent: place, key: &key }, depth + 1)?;
-                    map.insert(key.into_owned(), value);
+                    if in_order {
+                        members.push((key.into_owned(), value));
+                    } else {
+                        map.insert(key.into_owned(), value);
+                    }
+                }
+                if map.is_empty() {
+                    map = members.into_iter().collect();
                 }
                 Ok(Value::Object(map))
             }

@@ -43,14 +43,15 @@ impl<'a> Path<'a> {
         Path { parent: Some(self), segment: Segment::Key(key) }
     }
 
-    fn is_nothing(&self) -> bool {
+    /// Whether it is the path of the object itself.
+    pub const fn is_root(&self) -> bool {
         matches!(self.segment, Segment::Root)
     }
 }
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parent = self.parent.filter(|p| !p.is_nothing());
+        let parent = self.parent.filter(|p| !p.is_root());
         if let Some(parent) = parent {
             parent.fmt(f)?;
         }

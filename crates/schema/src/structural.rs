@@ -7,6 +7,7 @@ mod coerce;
 mod default;
 mod embedded;
 mod field_path;
+mod fields;
 mod formats;
 mod list_type;
 mod number;
@@ -16,7 +17,7 @@ mod table;
 mod validate;
 
 pub use embedded::for_each_embedded;
-pub use formats::is_supported_format;
+pub use formats::{is_of_format, is_supported_format};
 pub use number::{equal, print_float};
 pub use validate::Validation;
 

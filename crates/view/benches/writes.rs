@@ -1,11 +1,15 @@
 //! One kind of write many times over, for counting instructions: `cargo bench -p minkapi-view --bench writes -- create 1000`
-//! (create, merge, strategic, json, apply or put). docs/performance.md says how the counts are taken.
+//! (create, merge, strategic, json, apply, put or custom). docs/performance.md says how the counts are taken.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a measurement ends when something fails")]
+
+#[path = "../../bench/src/custom.rs"]
+mod custom;
 
 use bytes::Bytes;
 use minkapi_view::{Body, Call, Config, PatchType, View, Views, WriteOptions};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -22,6 +26,7 @@ async fn main() {
     for n in 0..CHANGED {
         create(&view, &format!("changed-{n}")).await;
     }
+    define(&view).await;
     let start = std::time::Instant::now();
     for n in 0..count {
         let name = format!("changed-{}", n % CHANGED);
@@ -34,6 +39,7 @@ async fn main() {
                 let operation = json!([{"op": "add", "path": "/metadata/annotations/value", "value": n.to_string()}]);
                 patch(&view, &name, PatchType::Json, &operation).await;
             }
+            "custom" => create_custom(&view, &format!("created-{n}")).await,
             "put" => put(&view, &name, n).await,
             other => panic!("no such work: {other}"),
         }
@@ -53,6 +59,20 @@ async fn put(view: &View, name: &str, n: usize) {
     let mut object = view.get_object("v1", "Pod", "default", name).await.unwrap();
     object["metadata"]["annotations"]["value"] = n.to_string().into();
     view.update(&mut call(view, name), body(&object), &options()).await.unwrap();
+}
+
+/// Defines a custom resource with 100 properties and five rules.
+async fn define(view: &View) {
+    let mut call = view.call("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "").unwrap();
+    view.create(&mut call, body(&custom::definition()), &options()).await.unwrap();
+    create_custom(view, "warm").await;
+}
+
+async fn create_custom(view: &View, name: &str) {
+    static TEMPLATE: LazyLock<String> = LazyLock::new(|| custom::object("@name@").to_string());
+    let mut call = view.call("bench.example.org/v1", "Wide", "default", "").unwrap();
+    "bench".clone_into(&mut call.user_agent);
+    view.create(&mut call, Body::Json(TEMPLATE.replace("@name@", name).into()), &options()).await.unwrap();
 }
 
 fn call(view: &View, name: &str) -> Call {

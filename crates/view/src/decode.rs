@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 /// 400 for what is no such object (C-03-03), or has unknown fields in strict mode (C-03-31).
 pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, form: &Form) -> Result<Value, Status> {
     let version = form.api_version.rsplit('/').next().unwrap_or(&form.api_version);
+    // Reading the text of a custom resource gives it its defaults.
+    let has_defaults = form.custom().is_some() && !matches!(body, Body::Decoded(_));
     let Decoded { mut value, problems, emptied } = match body {
         Body::Json(bytes) => text(call, &bytes, validation, form)?,
         Body::Yaml { json, duplicates, strict_error } => {
@@ -26,7 +28,9 @@ pub(crate) fn object(call: &mut Call, body: Body, validation: FieldValidation, f
     call.emptied = emptied;
     fields_v1::quote(&mut value);
     match_type(&mut value, form)?;
-    form.default(&mut value);
+    if !has_defaults {
+        form.default(&mut value);
+    }
     Ok(value)
 }
 

@@ -51,9 +51,9 @@ pub(crate) fn update(form: &Form, call: &Call, options: &WriteOptions, moment: &
     }
 }
 
-/// Custom resources keep trees, as webhooks may be shown them at any time.
+/// Objects that webhooks convert keep trees, as they may be shown them at any time.
 pub(crate) fn settle(form: &Form, object: &mut Value) {
-    if form.custom().is_some() {
+    if form.custom().is_some_and(|custom| custom.conversion.is_some()) {
         fields_v1::expand(object);
     }
 }

@@ -3,8 +3,9 @@
 use super::{CONNECTIONS, JSON, Plan, answer_of, create_pods, pods, teach};
 use crate::{
     connection::request,
+    custom,
     load::{Cost, closed_loop, median},
-    pod::Template,
+    pod::{NAMESPACE, Template},
     process::Server,
     report::{CostRow, Report, Row},
 };
@@ -66,6 +67,28 @@ pub async fn measure(plan: &Plan, ours: &Server, bare: &Server, report: &mut Rep
         }
         add(report, patch.work, patch.most, median(our_costs), median(bare_costs));
     }
+    custom_resources(plan, ours, report).await
+}
+
+/// Creating a resource of a schema with 100 properties and five rules.
+async fn custom_resources(plan: &Plan, server: &Server, report: &mut Report) -> io::Result<()> {
+    let path = format!("{}/apis/apiextensions.k8s.io/v1/customresourcedefinitions", server.prefix);
+    answer_of(server, &request("POST", &path, &JSON, custom::definition().to_string().as_bytes())).await?;
+    let path = format!("{}/apis/bench.example.org/v1/namespaces/{NAMESPACE}/wides", server.prefix);
+    let mut costs = Vec::new();
+    for round in 0..=plan.rounds {
+        let create = |n: u64| request("POST", &path, &JSON, custom::object(&format!("wide-{round}-{n}")).to_string().as_bytes());
+        let requests: Vec<Vec<u8>> = (0..plan.requests / 4).map(create).collect();
+        let next = move |n: u64| requests.get(n as usize).cloned().unwrap_or_default();
+        let cost = closed_loop(server, CONNECTIONS, plan.requests / 4, next).await?;
+        if round > 0 {
+            costs.push(cost);
+        }
+    }
+    let cost = median(costs);
+    let detail = format!("100 properties, five rules; {} bytes", cost.bytes);
+    report.row(Row::at_most("create a custom resource", 60.0, " µs", cost.micros(), &detail));
+    report.costs.push(CostRow { work: "create a custom resource".to_owned(), ours: cost, bare: None, kube: None });
     Ok(())
 }
 

@@ -6,20 +6,23 @@ use minkapi_registry::Struct;
 use serde_json::Value;
 
 impl Structural {
-    /// Brings a whole custom resource into the form in which it is kept. Returns `unknown field "spec.x"` for what was
-    /// dropped: of its metadata first, then of its fields sorted, then of the metadata of embedded objects (C-03-31).
+    /// Brings a whole custom resource into the form in which it is kept, with its defaults. Returns `unknown field "spec.x"`
+    /// for what was dropped: of its metadata first, then of its fields sorted, then of the metadata of embedded objects
+    /// (C-03-31), which are looked for if the schema has any.
     ///
     /// # Errors
     /// Metadata of a wrong form, in the words of the 400.
-    pub fn coerce(&self, object: &mut Value, metadata: &Struct) -> Result<Vec<String>, String> {
+    pub fn coerce(&self, object: &mut Value, metadata: &Struct, has_embedded: bool) -> Result<Vec<String>, String> {
         let mut problems = Vec::new();
         if let Some(meta) = object.get_mut("metadata") {
             let decoded = decode_part(meta, metadata, "metadata")?;
             problems.extend(decoded.problems);
             *meta = decoded.value;
         }
-        problems.extend(self.prune(object).iter().map(|path| format!("unknown field {}", crate::field::quoted(path))));
-        self.prune_nulls(object);
+        problems.extend(self.conform(object).iter().map(|path| format!("unknown field {}", crate::field::quoted(path))));
+        if !has_embedded {
+            return Ok(problems);
+        }
         let mut embedded = Vec::new();
         self.coerce_embedded(object, &Path::ROOT, metadata, &mut embedded, true)?;
         embedded.sort();

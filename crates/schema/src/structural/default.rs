@@ -1,31 +1,25 @@
 //! Defaulting: `default` values fill in what is missing, and nulls where null is no value (C-10-14).
 
-use super::{Additional, Structural};
-use serde_json::{Value, map::Entry};
+use super::{Additional, Structural, fields::Fields};
+use serde_json::Value;
 
 impl Structural {
     /// Fills in the defaults of a value of this schema, however deep.
     pub fn default_value(&self, value: &mut Value) {
         match value {
             Value::Object(map) => {
-                for (name, property) in &self.properties {
-                    let Some(default) = &property.default else { continue };
-                    match map.entry(name.clone()) {
-                        Entry::Vacant(missing) => {
-                            missing.insert(default.clone());
-                        }
-                        Entry::Occupied(mut present) if present.get().is_null() && !property.nullable => {
-                            present.insert(default.clone());
-                        }
-                        Entry::Occupied(_) => {}
-                    }
-                }
+                let mut fields = Fields::of(self);
                 for (name, value) in map.iter_mut() {
-                    match (self.properties.get(name), &self.additional) {
-                        (Some(property), _) => property.default_value(value),
+                    match (fields.next(name), &self.additional) {
+                        (Some(of), _) => of.default_or_descend(value),
                         (None, Some(Additional::Schema(of))) => of.default_or_descend(value),
                         _ => {}
                     }
+                }
+                for (name, property, default) in fields.missing_defaults() {
+                    let mut value = default.clone();
+                    property.default_value(&mut value);
+                    map.insert(name.to_owned(), value);
                 }
             }
             Value::Array(list) => {
@@ -38,13 +32,18 @@ impl Structural {
     }
 
     fn default_or_descend(&self, value: &mut Value) {
+        self.default_null(value);
+        self.default_value(value);
+    }
+
+    /// Puts the default in the place of a null that is no value.
+    pub(super) fn default_null(&self, value: &mut Value) {
         if value.is_null()
             && !self.nullable
             && let Some(default) = &self.default
         {
-            *value = default.clone();
+            value.clone_from(default);
         }
-        self.default_value(value);
     }
 
     /// Removes from every default what the schema does not know, as upstream does before it serves a CRD. Call it on

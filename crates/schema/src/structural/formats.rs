@@ -57,7 +57,7 @@ pub fn is_supported_format(format: &str, type_: Option<Type>) -> bool {
 }
 
 /// Whether a text is of a format; None if that is no format of texts.
-pub(super) fn is_of_format(text: &str, format: &str) -> Option<bool> {
+pub fn is_of_format(text: &str, format: &str) -> Option<bool> {
     check_of(format).map(|check| check(text))
 }
 

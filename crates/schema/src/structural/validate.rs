@@ -2,7 +2,7 @@
 
 mod checks;
 
-use super::{Additional, Structural, number};
+use super::{Additional, Structural, fields::Fields, number};
 use crate::field::{Error, ErrorList, Path};
 use serde_json::{Map, Value};
 use std::fmt::Write;
@@ -25,6 +25,9 @@ impl Structural {
     /// Everything wrong with an object of this schema. With the object before the change, problems of parts that did
     /// not change are tolerated (ratcheting).
     pub fn validate(&self, new: &Value, old: Option<&Value>) -> ErrorList {
+        if checks::fits(self, new) {
+            return ErrorList::new();
+        }
         let mut validator = Validator { path: String::new() };
         let found = validator.ratcheted(self, new, old);
         found.problems.into_iter().map(|p| p.error).collect()
@@ -131,6 +134,16 @@ impl Validator {
         found
     }
 
+    /// Checks a field; `dot` stands before its name.
+    fn in_field<T>(&mut self, dot: &str, name: &str, check: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        self.path.push_str(dot);
+        self.path.push_str(name);
+        let result = check(self);
+        self.path.truncate(length);
+        result
+    }
+
     fn inside<T>(&mut self, step: std::fmt::Arguments<'_>, check: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
         let _ = self.path.write_fmt(step);
@@ -149,27 +162,21 @@ impl Validator {
             let text = format!("{} in body should have at most {max} properties", self.path);
             found.add(Problem { error: self.here(|p| Error::too_many(p, map.len(), usize::try_from(max).unwrap_or(0))), text });
         }
+        let mut fields = Fields::of(schema);
+        let mut of_properties = Validation::default();
+        let dot = if self.path.is_empty() { "" } else { "." };
         for (name, value) in map {
-            if schema.properties.contains_key(name) {
-                continue;
-            }
-            match &schema.additional {
-                Some(Additional::Any(false)) => {
+            match (fields.next(name), &schema.additional) {
+                (Some(property), _) => of_properties.merge(self.in_field(dot, name, |v| v.child(property, name, value, old))),
+                (None, Some(Additional::Any(false))) => {
                     let text = format!("{}.{name} in body is a forbidden property", self.path);
                     found.add(Problem { error: self.here(|p| Error::invalid(p, name.clone(), text.clone())), text });
                 }
-                Some(Additional::Schema(of)) => {
-                    found.merge(self.inside(format_args!(".{name}"), |v| v.child(of, name, value, old)));
-                }
-                _ => {}
+                (None, Some(Additional::Schema(of))) => found.merge(self.in_field(".", name, |v| v.child(of, name, value, old))),
+                (None, _) => {}
             }
         }
-        let dot = if self.path.is_empty() { "" } else { "." };
-        for (name, property) in &schema.properties {
-            if let Some(value) = map.get(name) {
-                found.merge(self.inside(format_args!("{dot}{name}"), |v| v.child(property, name, value, old)));
-            }
-        }
+        found.merge(of_properties);
         for name in &schema.rules.required {
             if !map.contains_key(name) {
                 let problem = self.inside(format_args!(".{name}"), |v| Problem {

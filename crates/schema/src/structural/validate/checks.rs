@@ -3,7 +3,7 @@
 use super::{Problem, Validation, Validator, has_type};
 use crate::{
     field::Error,
-    structural::{Structural, Type, formats, number},
+    structural::{Additional, Structural, Type, fields::Fields, formats, number},
 };
 use serde_json::{Number, Value};
 
@@ -20,6 +20,101 @@ fn type_of_value(value: &Value) -> (&'static str, &'static str) {
     }
 }
 
+fn types(schema: &Structural) -> &'static [&'static str] {
+    match schema.type_ {
+        _ if schema.int_or_string => &["integer", "string"],
+        Some(Type::Object) => &["object"],
+        Some(Type::Array) => &["array"],
+        Some(Type::String) => &["string"],
+        Some(Type::Integer) => &["integer"],
+        Some(Type::Number) => &["number"],
+        Some(Type::Boolean) => &["boolean"],
+        None => &[],
+    }
+}
+
+/// The type that a value has where its schema wants another, and the format if it is that which is told.
+fn misfit<'s>(schema: &'s Structural, value: &Value) -> Option<(Option<&'s str>, &'static str)> {
+    if !has_type(schema) {
+        return None;
+    }
+    let types = types(schema);
+    let (actual, actual_format) = type_of_value(value);
+    if value.is_null() {
+        return (!types.is_empty() && !schema.nullable).then_some((None, "null"));
+    }
+    let whole_float = || matches!(value, Value::Number(n) if n.is_f64() && n.as_f64().is_some_and(number::is_whole));
+    let fits =
+        types.contains(&actual) || (types.contains(&"integer") && whole_float()) || (actual == "integer" && types.contains(&"number"));
+    let text_or_list = matches!(value, Value::String(_) | Value::Array(_));
+    if let Some(format) = &schema.rules.format {
+        if !text_or_list && !fits && actual_format != format {
+            return Some((Some(format), actual_format));
+        }
+        if text_or_list && !types.contains(&"number") && !types.contains(&"integer") {
+            return None;
+        }
+    }
+    (!fits).then_some((None, actual))
+}
+
+/// Whether nothing at all is wrong with a value, which needs no paths and no words.
+pub(super) fn fits(schema: &Structural, value: &Value) -> bool {
+    let rules = &schema.rules;
+    if misfit(schema, value).is_some() || !is_enumerated(schema, value) {
+        return false;
+    }
+    if value.is_null() {
+        return true;
+    }
+    // What is combined is rare, and checked as it is told.
+    let nowhere = || Validator { path: String::new() };
+    if !(has_no_combinators(schema) || nowhere().combinators(schema, value, None).is_valid()) {
+        return false;
+    }
+    let bounded = |size: usize, min: Option<i64>, max: Option<i64>| {
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        min.is_none_or(|min| size >= min) && max.is_none_or(|max| size <= max)
+    };
+    match value {
+        Value::String(text) => {
+            let has_bounds = rules.min_length.is_some() || rules.max_length.is_some();
+            (!has_bounds || bounded(text.chars().count(), rules.min_length, rules.max_length))
+                && rules.pattern.as_ref().is_none_or(|(_, pattern)| pattern.as_ref().is_ok_and(|pattern| pattern.is_match(text)))
+                && rules.format.as_ref().is_none_or(|format| formats::is_of_format(text, format) != Some(false))
+        }
+        Value::Number(number) => nowhere().number(schema, number).is_valid(),
+        Value::Array(list) => {
+            bounded(list.len(), rules.min_items, rules.max_items)
+                && (!rules.unique_items || list.len() < 2)
+                && schema.items.as_ref().is_none_or(|items| list.iter().all(|item| fits(items, item)))
+        }
+        Value::Object(map) => {
+            let mut fields = Fields::of(schema);
+            let all_fit = map.iter().all(|(name, value)| match (fields.next(name), &schema.additional) {
+                (Some(property), _) => fits(property, value),
+                (None, Some(Additional::Any(allowed))) => *allowed,
+                (None, Some(Additional::Schema(of))) => fits(of, value),
+                (None, None) => true,
+            });
+            all_fit
+                && bounded(map.len(), rules.min_properties, rules.max_properties)
+                && rules.required.iter().all(|name| map.contains_key(name))
+        }
+        Value::Null | Value::Bool(_) => true,
+    }
+}
+
+fn has_no_combinators(schema: &Structural) -> bool {
+    let rules = &schema.rules;
+    rules.any_of.is_empty() && rules.one_of.is_empty() && rules.all_of.is_empty() && rules.not.is_none()
+}
+
+fn is_enumerated(schema: &Structural, value: &Value) -> bool {
+    let allowed = &schema.rules.enumeration;
+    allowed.is_empty() || allowed.iter().any(|a| !a.is_null() && number::equal(a, value))
+}
+
 fn single(problem: Problem) -> Validation {
     Validation { problems: vec![problem], matches: 0 }
 }
@@ -33,44 +128,18 @@ impl Validator {
     }
 
     pub(super) fn type_of(&self, schema: &Structural, value: &Value) -> Validation {
-        if !has_type(schema) {
-            return FITS;
+        match misfit(schema, value) {
+            None => FITS,
+            Some((Some(format), actual)) => self.wrong_type(format, actual),
+            Some((None, actual)) => self.wrong_type(&types(schema).join(","), actual),
         }
-        let types: &[&str] = match schema.type_ {
-            _ if schema.int_or_string => &["integer", "string"],
-            Some(Type::Object) => &["object"],
-            Some(Type::Array) => &["array"],
-            Some(Type::String) => &["string"],
-            Some(Type::Integer) => &["integer"],
-            Some(Type::Number) => &["number"],
-            Some(Type::Boolean) => &["boolean"],
-            None => &[],
-        };
-        let expected = types.join(",");
-        let (actual, actual_format) = type_of_value(value);
-        if value.is_null() {
-            return if types.is_empty() || schema.nullable { FITS } else { self.wrong_type(&expected, "null") };
-        }
-        let whole_float = matches!(value, Value::Number(n) if n.is_f64() && n.as_f64().is_some_and(number::is_whole));
-        let fits =
-            types.contains(&actual) || (whole_float && types.contains(&"integer")) || (actual == "integer" && types.contains(&"number"));
-        let text_or_list = matches!(value, Value::String(_) | Value::Array(_));
-        if let Some(format) = &schema.rules.format {
-            if !text_or_list && !fits && actual_format != format {
-                return self.wrong_type(format, actual_format);
-            }
-            if text_or_list && !types.contains(&"number") && !types.contains(&"integer") {
-                return FITS;
-            }
-        }
-        if fits { FITS } else { self.wrong_type(&expected, actual) }
     }
 
     pub(super) fn enumeration(&self, schema: &Structural, value: &Value) -> Validation {
-        let allowed = &schema.rules.enumeration;
-        if allowed.is_empty() || allowed.iter().any(|a| !a.is_null() && number::equal(a, value)) {
+        if is_enumerated(schema, value) {
             return Validation::default();
         }
+        let allowed = &schema.rules.enumeration;
         let words: Vec<String> = allowed.iter().map(|a| a.as_str().map_or_else(|| a.to_string(), str::to_owned)).collect();
         let shown: Vec<&str> = words.iter().map(String::as_str).collect();
         let error = self.here(|p| Error::not_supported(p, value.clone(), &shown));
@@ -138,6 +207,9 @@ impl Validator {
     pub(super) fn combinators(&mut self, schema: &Structural, value: &Value, old: Option<&Value>) -> Validation {
         let mut found = Validation::default();
         let rules = &schema.rules;
+        if has_no_combinators(schema) {
+            return FITS;
+        }
         let quoted_path = crate::field::quoted(&self.path);
         let whole = |text: String| {
             let error = Error::invalid(&crate::field::Path::ROOT, "", text.clone());

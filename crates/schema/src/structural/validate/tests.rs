@@ -141,7 +141,7 @@ fn defaults_fill_what_is_missing_and_what_may_not_be_null() {
     }}));
     let mut value = json!({"a": null, "b": null, "e": null});
     schema.default_value(&mut value);
-    schema.prune_nulls(&mut value);
+    schema.prune_with_nulls(&mut value);
     assert_eq!(value, json!({"a": "x", "b": null, "c": {"d": 1}}));
 }
 
