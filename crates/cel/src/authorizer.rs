@@ -222,6 +222,7 @@ mod tests {
             "authorizer.group('apps').resource('deployments').namespace('y').check('list').reason() == 'ann list apps y/deployments g'",
             "authorizer.requestResource.check('create').reason() == 'ann create  x/pods g'",
             "authorizer.serviceAccount('n', 'bot').path('/v').check('get').reason().startsWith('system:serviceaccount:n:bot get /v')",
+            "!(authorizer == null) && type(authorizer) != string && [authorizer.path('/x')].size() == 1",
             "!authorizer.path('/x').check('get').errored() && authorizer.path('/x').check('get').error() == ''",
         ] {
             assert_eq!(value(source), Ok(Value::Bool(true)), "{source}");

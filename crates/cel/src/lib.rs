@@ -24,6 +24,7 @@ mod names;
 mod netip;
 mod overloads;
 mod parser;
+mod relations;
 mod rewrite;
 mod rules;
 mod runtime_cost;

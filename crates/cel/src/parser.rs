@@ -268,8 +268,8 @@ impl Parser {
     }
 
     fn ident(&mut self, place: usize, name: &str) -> Option<IdedExpr> {
-        if let Some(of) = self.message(name) {
-            return Some(of);
+        if let Some(type_name) = self.message_type(name) {
+            return self.message(type_name);
         }
         if is_reserved(name) {
             self.misuses.push((place, format!("reserved identifier: {name}")));
@@ -282,19 +282,25 @@ impl Parser {
         Some(self.node(place, Expr::Ident(name.to_owned())))
     }
 
-    /// `a.b.C{field: value}`, after its first name.
-    fn message(&mut self, first: &str) -> Option<IdedExpr> {
+    /// The rest of `a.b.C` after its first name, if a brace follows.
+    fn message_type(&mut self, first: &str) -> Option<String> {
         let (start, mut name) = (self.at, first.to_owned());
         while self.is(Sign::Dot) {
             let Some((Token::Ident(part), _)) = self.tokens.get(self.at + 1) else { break };
             name = format!("{name}.{part}");
             self.at += 2;
         }
-        let place = self.place();
-        if !self.take(Sign::LeftBrace) {
-            self.at = start;
-            return None;
+        if self.is(Sign::LeftBrace) {
+            return Some(name);
         }
+        self.at = start;
+        None
+    }
+
+    /// `{field: value}` after the name of a type.
+    fn message(&mut self, name: String) -> Option<IdedExpr> {
+        let place = self.place();
+        self.expect(Sign::LeftBrace)?;
         let mut entries = Vec::new();
         while !self.take(Sign::RightBrace) {
             let optional = self.take(Sign::Question);

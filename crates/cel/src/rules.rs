@@ -385,6 +385,32 @@ mod tests {
     }
 
     #[test]
+    fn rules_may_cost_so_much_and_no_more() {
+        let list = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+            "l": {"type": "array", "items": {"type": "integer"}},
+        }}}});
+        let with = |rules: Value| {
+            let mut schema = list.clone();
+            schema["properties"]["spec"]["x-kubernetes-validations"] = rules;
+            schema
+        };
+        let object = json!({"spec": {"l": (0..560).collect::<Vec<u32>>()}});
+        // Each costs 3 + 560 * (3 + 3 + 560 * 3 + 1) + 1 = 944,724 or so.
+        let most = json!({"rule": "self.l.all(a, self.l.all(b, true))"});
+        assert_eq!(check(&with(json!([most])), &object, None), Vec::<String>::new());
+        let errors = check(&with(json!(vec![most; 11])), &object, None);
+        assert_eq!(errors, [format!("spec: Invalid value: \"object\": {OUT_OF_BUDGET}")]);
+        let too_much = json!({"rule": "self.l.all(a, self.l.all(b, a + b >= 0))", "message": "m"});
+        assert_eq!(
+            check(&with(json!([too_much, {"rule": "false"}])), &object, None),
+            [
+                "spec: Invalid value: \"object\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due \
+              to call cost exceeds limit for rule: m"
+            ]
+        );
+    }
+
+    #[test]
     fn what_did_not_change_is_forgiven() {
         let schema = spec(json!([{"rule": "self.min <= self.max"}]));
         let old = json!({"spec": {"min": 3, "max": 1}});

@@ -124,6 +124,16 @@ impl Type {
         })
     }
 
+    /// What the result of an expression is called, which issues call otherwise.
+    pub fn result_name(&self) -> String {
+        match self {
+            Self::Null => "null_type".to_owned(),
+            Self::Timestamp => "google.protobuf.Timestamp".to_owned(),
+            Self::Duration => "google.protobuf.Duration".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// The smallest size of a value as JSON.
     pub fn min_size(&self) -> u64 {
         match self {
@@ -155,7 +165,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dyn => f.write_str("dyn"),
-            Self::Null => f.write_str("null_type"),
+            Self::Null => f.write_str("null"),
             Self::Bool => f.write_str("bool"),
             Self::Int => f.write_str("int"),
             Self::Uint => f.write_str("uint"),

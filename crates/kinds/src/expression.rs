@@ -79,8 +79,8 @@ fn compile(expression: &Expression<'_>) -> Option<String> {
     };
     match (fits, expression.role) {
         (true, _) => None,
-        (false, Role::DeviceSelector) => Some(format!("must evaluate to {expected}, not {result}")),
-        (false, _) => Some(format!("must evaluate to {expected} but got {result}")),
+        (false, Role::DeviceSelector) => Some(format!("must evaluate to {expected}, not {}", result.result_name())),
+        (false, _) => Some(format!("must evaluate to {expected} but got {}", result.result_name())),
     }
 }
 

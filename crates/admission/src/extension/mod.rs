@@ -7,7 +7,7 @@ mod reinvocation;
 mod request;
 mod rules;
 
-pub(crate) use expressions::{Expressions, Inputs};
+pub(crate) use expressions::{Expressions, Inputs, OUT_OF_BUDGET};
 pub(crate) use match_conditions::{Conditions, match_conditions};
 pub(crate) use parsed::Parsed;
 pub use reinvocation::Reinvocation;

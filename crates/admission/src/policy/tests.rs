@@ -67,6 +67,26 @@ fn an_expression_that_fails_denies_unless_failures_are_ignored() {
 }
 
 #[test]
+fn expressions_may_cost_so_much_and_no_more() {
+    let words: Vec<String> = (0..600).map(|n| format!("'{n}'")).collect();
+    let words = words.join(",");
+    let costly = format!("[{words}].all(a, [{words}].all(b, a + b != 'x'))");
+    let status = denied(json!({"validations": [{"expression": costly}]}), json!({})).unwrap();
+    assert!(status.message.ends_with("resulted in error: operation cancelled: actual cost limit exceeded"), "{}", status.message);
+    // Eleven of these cost more than ten million together; each costs less than one.
+    let most = format!("[{words}].all(a, [{words}].all(b, true)) || true");
+    let many: Vec<Value> = (0..11).map(|_| json!({"expression": most})).collect();
+    let status = denied(json!({"validations": many}), json!({})).unwrap();
+    assert!(
+        status
+            .message
+            .ends_with("denied request: validation failed due to running out of cost budget, no further validation rules will be run"),
+        "{}",
+        status.message
+    );
+}
+
+#[test]
 fn variables_are_evaluated_once_and_tell_why_they_have_no_value() {
     let spec = json!({
         "variables": [{"name": "mode", "expression": "object.data.mode"}, {"name": "again", "expression": "variables.mode + '!'"}],

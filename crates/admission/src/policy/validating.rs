@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Attributes, Cluster, Plugin,
-    extension::{Conditions, Expressions, Inputs, Parsed, convert, is_exempt, list, match_conditions, text},
+    extension::{Conditions, Expressions, Inputs, OUT_OF_BUDGET, Parsed, convert, is_exempt, list, match_conditions, text},
 };
 use minkapi_cel::Value as Cel;
 use minkapi_object::{Status, StatusCause, StatusReason};
@@ -151,6 +151,7 @@ impl ValidatingAdmissionPolicy {
             match self.expressions.evaluate(source, &inputs) {
                 Ok(Cel::Bool(true)) => {}
                 Ok(_) => denials.push(Denial { reason: reason(text(validation, "reason")), message: self.message(validation, &inputs) }),
+                Err(why) if why == OUT_OF_BUDGET => return if ignore { Vec::new() } else { vec![Denial::error(why)] },
                 Err(_) if ignore => {}
                 Err(why) => denials.push(Denial::error(why)),
             }
