@@ -127,7 +127,9 @@ fn custom(served: &Served, method: &Method, info: &RequestInfo<'_>, query: &Quer
         return Err(NoAction::NotFound);
     }
     let verbs = if info.subresource.is_empty() {
-        resource.verbs
+        // Discovery no longer offers writes while the definition is being deleted, but finalizers must be taken off.
+        let is_terminating = served.custom.as_ref().is_some_and(|custom| custom.terminating);
+        if is_terminating { Verb::ALL.iter().fold(Verbs(0), |all, verb| Verbs(all.0 | *verb as u16)) } else { resource.verbs }
     } else {
         match resource.subresource(info.subresource) {
             Some(sub) => sub.verbs,

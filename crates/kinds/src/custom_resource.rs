@@ -140,7 +140,9 @@ impl CustomResource {
         if self.rules.is_empty() {
             return errors;
         }
-        if errors.iter().any(is_blocking) {
+        // A missing name is told elsewhere.
+        let is_nameless = new.get("metadata").is_none_or(|metadata| value::text(metadata, "name").is_empty());
+        if is_nameless || errors.iter().any(is_blocking) {
             let detail =
                 "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
             errors.push(Error::invalid(&Path::ROOT, Value::Null, detail));

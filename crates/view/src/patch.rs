@@ -114,6 +114,10 @@ impl Format {
 
 /// A patched object as upstream prints it.
 fn printed(patched: &Value, form: &Form, opened: &Value) -> String {
+    // Custom resources have no order of fields.
+    if form.custom().is_some() {
+        return patched.to_string();
+    }
     let mut out = Vec::new();
     GoOrder(&form.schema).write_opened(patched, opened, &mut out);
     String::from_utf8_lossy(&out).into_owned()

@@ -58,6 +58,14 @@ impl Projection {
         Ok(scale)
     }
 
+    /// The Scale that is changed: replicas that are not there can be set.
+    fn changed_scale_of(&self, object: &Value) -> Result<Value, Status> {
+        match self {
+            Self::BuiltIn => Ok(built_in_scale(object)),
+            Self::Custom(paths) => paths.read(object).map(|(scale, _)| scale).map_err(Status::internal),
+        }
+    }
+
     /// Path of the replicas in the object.
     fn path(&self) -> Vec<&str> {
         match self {
@@ -110,7 +118,7 @@ impl Edit for Through<'_> {
         let path = self.projection.path();
         let paths: ReplicasPaths<'_> = &[(&*api_version, Some(path.as_slice()))];
         let recorded = current["metadata"].get("managedFields");
-        let mut old = self.projection.scale_of(current)?;
+        let mut old = self.projection.changed_scale_of(current)?;
         set_managed_fields(&mut old, scale_to_subresource(recorded, paths).map_err(Status::internal)?);
         let new = self.edit.edit(call, moment, Some(&old))?;
         let replicas = new["spec"]["replicas"].as_i64().unwrap_or(0);
