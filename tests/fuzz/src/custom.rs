@@ -15,9 +15,7 @@ pub fn schema(data: &[u8]) {
     let mut schema = Structural::parse(&schema);
     schema.prune_defaults();
     let old = object.clone();
-    schema.prune(&mut object);
-    schema.default_value(&mut object);
-    schema.prune_nulls(&mut object);
+    schema.conform(&mut object);
     let _ = schema.validate(&object, Some(&old));
     let _ = schema.validate_list_types(&object);
     let _ = Rules::compile(&schema).check(&schema, &object, Some(&old));
