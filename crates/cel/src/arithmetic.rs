@@ -41,33 +41,27 @@ pub fn negate<'v>(of: &Val<'v>) -> Outcome<Val<'v>> {
     }
 }
 
-fn ints<'v>(operator: &str, a: i64, b: i64) -> Outcome<Val<'v>> {
-    let result = match operator {
-        operators::ADD => a.checked_add(b),
-        operators::SUBSTRACT => a.checked_sub(b),
-        operators::MULTIPLY => a.checked_mul(b),
-        operators::DIVIDE if b == 0 => return failure("division by zero"),
-        operators::DIVIDE => a.checked_div(b),
-        operators::MODULO if b == 0 => return failure("modulus by zero"),
-        operators::MODULO => a.checked_rem(b),
-        _ => return Err(NO_OVERLOAD),
+/// Whole numbers of one type, whose results must fit it.
+macro_rules! whole {
+    ($name:ident, $number:ty, $variant:ident, $overflow:literal) => {
+        fn $name<'v>(operator: &str, a: $number, b: $number) -> Outcome<Val<'v>> {
+            let result = match operator {
+                operators::ADD => a.checked_add(b),
+                operators::SUBSTRACT => a.checked_sub(b),
+                operators::MULTIPLY => a.checked_mul(b),
+                operators::DIVIDE if b == 0 => return failure("division by zero"),
+                operators::DIVIDE => a.checked_div(b),
+                operators::MODULO if b == 0 => return failure("modulus by zero"),
+                operators::MODULO => a.checked_rem(b),
+                _ => return Err(NO_OVERLOAD),
+            };
+            result.map_or_else(|| failure($overflow), |result| Ok(Val::$variant(result)))
+        }
     };
-    result.map_or_else(|| failure("integer overflow"), |result| Ok(Val::Int(result)))
 }
 
-fn uints<'v>(operator: &str, a: u64, b: u64) -> Outcome<Val<'v>> {
-    let result = match operator {
-        operators::ADD => a.checked_add(b),
-        operators::SUBSTRACT => a.checked_sub(b),
-        operators::MULTIPLY => a.checked_mul(b),
-        operators::DIVIDE if b == 0 => return failure("division by zero"),
-        operators::DIVIDE => a.checked_div(b),
-        operators::MODULO if b == 0 => return failure("modulus by zero"),
-        operators::MODULO => a.checked_rem(b),
-        _ => return Err(NO_OVERLOAD),
-    };
-    result.map_or_else(|| failure("unsigned integer overflow"), |result| Ok(Val::Uint(result)))
-}
+whole!(ints, i64, Int, "integer overflow");
+whole!(uints, u64, Uint, "unsigned integer overflow");
 
 fn others<'v>(operator: &str, a: &Cel, b: &Cel) -> Outcome<Val<'v>> {
     let time = |time: Option<DateTime<FixedOffset>>| match time.filter(|time| (MIN_SECONDS..=MAX_SECONDS).contains(&time.timestamp())) {
